@@ -1,0 +1,1 @@
+"""SpineTrack as a dataset: read, make and check people with 37 keypoints."""

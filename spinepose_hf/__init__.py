@@ -1,0 +1,1 @@
+"""Human spine pose estimation in the Hugging Face ecosystem."""
