@@ -1,0 +1,1 @@
+"""How well predicted keypoints fit labelled ones."""

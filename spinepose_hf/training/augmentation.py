@@ -1,0 +1,247 @@
+"""Random views of one person: every geometric change folded into one affine warp, then pixel changes.
+
+The order and the ranges follow the RTMPose recipe (half body, shift, scale, rotation, flip, photometric, blur,
+dropout); the wider scale range and the occluders are ours, so that loose boxes and covered people work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinepose_hf.model.geometry import box_center_scale, warp_matrix
+from spinepose_hf.model.skeleton import FLIP_INDEX, LOWER_BODY, UPPER_BODY
+
+Image = NDArray[np.uint8]
+Points = NDArray[np.float32]
+
+# A flip, a rotation or a crop of fewer points than this says little about a half body.
+_HALF_BODY_MIN_POINTS: Final = 9
+_HALF_BODY_MIN_UPPER: Final = 2
+_HALF_BODY_MIN_LOWER: Final = 3
+_HALF_BODY_EXTENT: Final = 1.5
+
+
+@dataclass(frozen=True)
+class AugmentationOptions:
+    """Probabilities and ranges. The defaults are those of the embedded model's recipe.
+
+    Attributes:
+        flip: probability of mirroring, keypoints swapped left and right.
+        half_body: probability of a crop around the upper or the lower half.
+        scale: smallest and largest factor on the padded box; above 1 the box is loose.
+        loose: probability of drawing the factor from the whole range instead of near 1.
+        rotation: largest angle in degrees; applied with probability `rotate`.
+        rotate: probability of rotating.
+        shift: largest shift as a share of the box; applied with probability `shift_probability`.
+        shift_probability: probability of shifting.
+        photometric: probability of each of the colour changes.
+        degrade: probability of each of blur, noise, low resolution and JPEG.
+        occlude: probability of each of up to three occluders.
+    """
+
+    flip: float = 0.5
+    half_body: float = 0.25
+    scale: tuple[float, float] = (0.6, 2.5)
+    loose: float = 0.2
+    rotation: float = 60.0
+    rotate: float = 0.6
+    shift: float = 0.16
+    shift_probability: float = 0.4
+    photometric: float = 0.5
+    degrade: float = 0.15
+    occlude: float = 0.35
+
+
+def _clipped_normal(rng: np.random.Generator, size: int | None = None) -> NDArray[np.float64]:
+    """A normal draw cut to [-1, 1], as the parent recipe scales by it."""
+    return np.clip(rng.normal(0, 0.5, size), -1, 1)
+
+
+def half_body_box(
+    keypoints: Points, visible: NDArray[np.bool_], rng: np.random.Generator
+) -> NDArray[np.float64] | None:
+    """A box around the upper or the lower half of a person, or None where too little is labelled.
+
+    Args:
+        keypoints: (37, 2) image pixels.
+        visible: (37,) labelled points.
+        rng: decides between the halves; the upper one with probability 0.7 when both qualify.
+
+    Returns:
+        (4,) xyxy, 1.5 times the extent of the chosen points.
+    """
+    if visible.sum() < _HALF_BODY_MIN_POINTS:
+        return None
+    upper = [i for i in UPPER_BODY if visible[i]]
+    lower = [i for i in LOWER_BODY if visible[i]]
+    take_upper, take_lower = len(upper) >= _HALF_BODY_MIN_UPPER, len(lower) >= _HALF_BODY_MIN_LOWER
+    if not (take_upper or take_lower):
+        return None
+    chosen = upper if take_upper and (not take_lower or rng.random() < 0.7) else lower
+    points = keypoints[chosen]
+    centre = points.mean(0)
+    half = (points.max(0) - points.min(0)) * _HALF_BODY_EXTENT / 2
+    if half.min() < 1:
+        return None
+    return np.concatenate([centre - half, centre + half]).astype(np.float64)
+
+
+def random_warp(
+    box: NDArray[np.float64],
+    keypoints: Points,
+    visible: NDArray[np.bool_],
+    input_size: tuple[int, int],
+    options: AugmentationOptions,
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.float64], bool]:
+    """Draw one view of a person.
+
+    Args:
+        box: (4,) xyxy of the person, unpadded.
+        keypoints: (37, 2) image pixels.
+        visible: (37,) labelled points.
+        input_size: (height, width) of the crop.
+        options: probabilities and ranges.
+        rng: the only source of chance.
+
+    Returns:
+        The 2x3 matrix from image to crop pixels, and whether it mirrors (then the keypoints must be swapped).
+    """
+    if rng.random() < options.half_body:
+        half = half_body_box(keypoints, visible, rng)
+        box = box if half is None else half
+    centers, scales = box_center_scale(box[None], input_size)
+    center, scale = centers[0], scales[0]
+
+    low, high = options.scale
+    if rng.random() < options.loose:
+        factor = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+    else:
+        factor = float(np.clip(1 + 0.4 * _clipped_normal(rng), low, high))
+    if rng.random() < options.shift_probability:
+        # A loose box is seldom centred: what it adds around the person may lie on one side.
+        reach = options.shift + 0.3 * max(factor - 1, 0)
+        center = center + scale * reach * _clipped_normal(rng, 2)
+    rotation = float(options.rotation * _clipped_normal(rng)) if rng.random() < options.rotate else 0.0
+    matrix = warp_matrix(center, scale * factor, input_size, rotation)
+    mirrored = bool(rng.random() < options.flip)
+    if mirrored:
+        matrix = matrix.copy()
+        matrix[0] *= -1
+        matrix[0, 2] += input_size[1] - 1
+    return matrix, mirrored
+
+
+def warp_keypoints(
+    keypoints: Points, visibility: NDArray[np.float32], matrix: NDArray[np.float64], mirrored: bool
+) -> tuple[Points, NDArray[np.float32]]:
+    """Carry (37, 2) keypoints into the crop, swapping left and right of a mirrored person."""
+    moved = (keypoints @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+    if mirrored:
+        swap = np.asarray(FLIP_INDEX)
+        return moved[swap], visibility[swap]
+    return moved, visibility
+
+
+def photometric(crop: Image, options: AugmentationOptions, rng: np.random.Generator) -> Image:
+    """Change brightness, contrast, gamma, colour and sharpness of an RGB crop; returns a new array."""
+    import cv2
+
+    if rng.random() < 0.9:
+        crop = cv2.LUT(crop, _tone_table(options, rng))
+    if rng.random() < options.photometric * 0.6:
+        hsv = cv2.cvtColor(crop, cv2.COLOR_RGB2HSV)
+        table = np.empty((256, 1, 3), np.uint8)
+        steps = np.arange(256)
+        table[:, 0, 0] = (steps + rng.integers(-15, 16)) % 180
+        table[:, 0, 1] = np.clip(steps * rng.uniform(0.4, 1.5), 0, 255)
+        table[:, 0, 2] = steps
+        crop = cv2.cvtColor(cv2.LUT(hsv, table), cv2.COLOR_HSV2RGB)
+    if rng.random() < options.photometric * 0.2:
+        crop = np.ascontiguousarray(crop[..., rng.permutation(3)])
+    if rng.random() < options.photometric * 0.2:
+        crop = cv2.cvtColor(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    return _degrade(crop, options, rng)
+
+
+def _tone_table(options: AugmentationOptions, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Brightness, contrast, gamma and colour cast as one lookup table (256, 1, 3)."""
+    levels = np.repeat(np.arange(256, dtype=np.float32)[:, None] / 255, 3, axis=1)
+    if rng.random() < options.photometric:
+        levels = levels ** rng.uniform(0.6, 1.7)
+    if rng.random() < options.photometric:
+        levels = (levels - 0.5) * rng.uniform(0.5, 1.5) + 0.5
+    if rng.random() < options.photometric:
+        levels = levels + rng.uniform(-0.18, 0.18)
+    if rng.random() < options.photometric:
+        levels = levels * rng.uniform(0.8, 1.2, 3)
+    table: NDArray[np.uint8] = (np.clip(levels, 0, 1) * 255).astype(np.uint8)[:, None]
+    return table
+
+
+def _degrade(crop: Image, options: AugmentationOptions, rng: np.random.Generator) -> Image:
+    import cv2
+
+    height, width = crop.shape[:2]
+    if rng.random() < options.degrade:
+        crop = cv2.GaussianBlur(crop, (0, 0), rng.uniform(0.4, 1.8) * height / 256)
+    if rng.random() < options.degrade:
+        factor = rng.uniform(0.25, 0.7)
+        small = cv2.resize(crop, (int(width * factor), int(height * factor)), interpolation=cv2.INTER_AREA)
+        crop = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    if rng.random() < options.degrade:
+        # One noise value for the three channels is what film and dark photos look like, and costs a third.
+        noise = rng.normal(0, rng.uniform(2, 14), (height, width, 1)).astype(np.float32)
+        crop = np.clip(crop + noise, 0, 255).astype(np.uint8)
+    if rng.random() < options.degrade:
+        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 80))]
+        crop = cv2.imdecode(cv2.imencode(".jpg", crop, quality)[1], cv2.IMREAD_COLOR)
+    return crop
+
+
+def occlude(crop: Image, source: Image, options: AugmentationOptions, rng: np.random.Generator) -> Image:
+    """Cover parts of a crop with up to three shapes filled with a colour, noise, or a piece of another picture.
+
+    Labels stay: a network that must place covered points learns the body as a whole.
+
+    Args:
+        crop: (h, w, 3) uint8; not changed.
+        source: any picture to cut pieces from, at least 8 pixels a side.
+        options: probability of each occluder.
+        rng: the only source of chance.
+    """
+    import cv2
+
+    covered = crop
+    height, width = crop.shape[:2]
+    for _ in range(3):
+        if rng.random() >= options.occlude:
+            continue
+        covered = covered.copy() if covered is crop else covered
+        w = int(width * rng.uniform(0.08, 0.45))
+        h = int(height * rng.uniform(0.06, 0.35))
+        x, y = int(rng.integers(-w // 2, width - w // 2)), int(rng.integers(-h // 2, height - h // 2))
+        mask = np.zeros((height, width), np.uint8)
+        centre = (x + w // 2, y + h // 2)
+        if rng.random() < 0.5:
+            cv2.ellipse(mask, centre, (max(w // 2, 1), max(h // 2, 1)), rng.uniform(0, 180), 0, 360, 255, -1)
+        else:
+            corners = cv2.boxPoints((centre, (w, h), rng.uniform(-30, 30)))
+            cv2.fillConvexPoly(mask, corners.astype(np.int32), 255)
+        kind = rng.random()
+        if kind < 0.4 and min(source.shape[:2]) >= 8:
+            sy, sx = rng.integers(0, source.shape[0] // 2), rng.integers(0, source.shape[1] // 2)
+            piece = source[sy : sy + source.shape[0] // 2, sx : sx + source.shape[1] // 2]
+            fill = cv2.resize(piece, (width, height), interpolation=cv2.INTER_LINEAR)
+        else:
+            fill = np.empty_like(crop)
+            fill[:] = rng.integers(0, 256, 3)
+            if kind > 0.7:
+                shade = np.linspace(rng.uniform(0.3, 1), rng.uniform(0.3, 1), height)
+                fill = (fill * shade[:, None, None]).astype(np.uint8)
+        covered[mask > 0] = fill[mask > 0]
+    return covered

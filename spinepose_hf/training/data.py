@@ -1,0 +1,268 @@
+"""Person records from COCO keypoint files, and the crops that the trainer learns from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, TypedDict
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import Dataset, Sampler
+
+from spinepose_hf.errors import DatasetError
+from spinepose_hf.model.geometry import box_center_scale, clip_boxes, warp_matrix
+from spinepose_hf.model.skeleton import KEYPOINT_INDEX, KEYPOINT_NAMES, NUM_KEYPOINTS
+from spinepose_hf.training.augmentation import (
+    AugmentationOptions,
+    occlude,
+    photometric,
+    random_warp,
+    warp_keypoints,
+)
+
+# In a COCO body file these two names do not occur; in Halpe-26 they mean other points than ours
+# (base of the skull and pelvis centre), so a file is only trusted with them when it has the whole spine.
+_REDEFINED = ("neck", "hip")
+
+
+@dataclass(frozen=True)
+class PersonRecord:
+    """One labelled person.
+
+    Attributes:
+        image: path of the picture.
+        box: (4,) xyxy in image pixels, clipped to the image.
+        keypoints: (37, 2) image pixels; 0 where not labelled.
+        visibility: (37,) 0 not labelled, 1 hidden, 2 visible.
+        annotation_id: id in the annotation file.
+        image_id: id in the annotation file.
+        area: person area in square pixels, for OKS.
+    """
+
+    image: Path
+    box: NDArray[np.float64]
+    keypoints: NDArray[np.float32]
+    visibility: NDArray[np.float32]
+    annotation_id: int
+    image_id: int
+    area: float
+
+
+def read_persons(annotations: Path, images: Path, min_keypoints: int = 1) -> list[PersonRecord]:
+    """Read the labelled persons of a COCO keypoint file of any skeleton whose names are among our 37.
+
+    Args:
+        annotations: the JSON file. Its category's `keypoints` names say which points it holds.
+        images: the folder that the file names are relative to.
+        min_keypoints: persons with fewer labelled points are left out, crowds always.
+
+    Returns:
+        Records in file order; points that the file does not know have visibility 0.
+
+    Raises:
+        DatasetError: the file is missing, is not such a file, or holds no usable person.
+    """
+    try:
+        content: dict[str, Any] = json.loads(annotations.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DatasetError(f"cannot read {annotations}: {error.strerror}") from error
+    except ValueError as error:
+        raise DatasetError(f"{annotations} is not valid JSON: {error}") from error
+    try:
+        names: list[str] = content["categories"][0]["keypoints"]
+        files = {image["id"]: image for image in content["images"]}
+        people = content["annotations"]
+    except (KeyError, IndexError, TypeError) as error:
+        raise DatasetError(
+            f"{annotations} is not a COCO keypoint file: it needs images, annotations and categories[0].keypoints"
+        ) from error
+    columns = _columns(names, annotations)
+
+    records = []
+    for person in people:
+        if person.get("iscrowd") or person["image_id"] not in files:
+            continue
+        triplets = np.asarray(person["keypoints"], np.float32).reshape(-1, 3)
+        if len(triplets) != len(names):
+            raise DatasetError(
+                f"{annotations}: annotation {person['id']} has {len(triplets)} keypoints, "
+                f"its category names {len(names)}"
+            )
+        visibility = np.zeros(NUM_KEYPOINTS, np.float32)
+        keypoints = np.zeros((NUM_KEYPOINTS, 2), np.float32)
+        for theirs, ours in columns:
+            keypoints[ours], visibility[ours] = triplets[theirs, :2], triplets[theirs, 2]
+        picture = files[person["image_id"]]
+        x, y, w, h = person["bbox"]
+        boxes = np.array([[x, y, x + w, y + h]], np.float64)
+        box = clip_boxes(boxes, (picture["height"], picture["width"]))[0]
+        if (visibility > 0).sum() < min_keypoints or min(box[2] - box[0], box[3] - box[1]) < 2:
+            continue
+        area = float(person.get("area") or w * h)
+        records.append(
+            PersonRecord(
+                images / picture["file_name"], box, keypoints, visibility, person["id"], picture["id"], area
+            )
+        )
+    if not records:
+        raise DatasetError(f"{annotations} holds no person with {min_keypoints} or more labelled keypoints")
+    return records
+
+
+def _columns(names: Sequence[str], source: Path) -> list[tuple[int, int]]:
+    """Pairs (their column, our keypoint id) of the points that both skeletons have."""
+    has_spine = "spine_01" in names
+    pairs = [
+        (i, KEYPOINT_INDEX[name])
+        for i, name in enumerate(names)
+        if name in KEYPOINT_INDEX and (has_spine or name not in _REDEFINED)
+    ]
+    if not pairs:
+        raise DatasetError(
+            f"{source}: none of its keypoint names ({', '.join(names[:3])} ...) is one of ours "
+            f"({', '.join(KEYPOINT_NAMES[:3])} ...)"
+        )
+    return pairs
+
+
+class Draw(NamedTuple):
+    """What the sampler asks the dataset for: a person and the seed of the view."""
+
+    index: int
+    seed: int
+
+
+class Crop(TypedDict):
+    """One training example: a crop and its labels in pixels of the network's full input size."""
+
+    crops: torch.Tensor
+    labels: torch.Tensor
+
+
+class PersonCrops(Dataset[Crop]):
+    """Crops of persons, augmented when drawn with a seed, plain when drawn by index.
+
+    Args:
+        records: the persons.
+        input_size: (height, width) of the network's input; labels are in its pixels.
+        crop_size: (height, width) to render at; smaller than `input_size` for a fast first stage.
+        options: augmentation of seeded draws.
+    """
+
+    def __init__(
+        self,
+        records: Sequence[PersonRecord],
+        input_size: tuple[int, int],
+        crop_size: tuple[int, int] | None = None,
+        options: AugmentationOptions | None = None,
+    ) -> None:
+        self.records = list(records)
+        self.input_size = input_size
+        self.crop_size = crop_size or input_size
+        self.options = options or AugmentationOptions()
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __getitem__(self, key: int | Draw) -> Crop:
+        """Return `crops` (h, w, 3) uint8 RGB and `labels` (37, 3): x, y in input pixels and a weight 0 or 1."""
+        import cv2
+
+        # The loader's processes share the cores with the network.
+        cv2.setNumThreads(0)
+        record = self.records[key.index if isinstance(key, Draw) else key]
+        bgr = cv2.imread(str(record.image), cv2.IMREAD_COLOR)
+        if bgr is None:
+            raise DatasetError(f"cannot read the image {record.image} of annotation {record.annotation_id}")
+        image = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+
+        visible = record.visibility > 0
+        border: dict[str, Any] = {"borderMode": cv2.BORDER_CONSTANT}
+        rng = np.random.default_rng(key.seed) if isinstance(key, Draw) else None
+        if rng is None:
+            centers, scales = box_center_scale(record.box[None], self.input_size)
+            matrix, mirrored = warp_matrix(centers[0], scales[0], self.input_size), False
+        else:
+            matrix, mirrored = random_warp(
+                record.box, record.keypoints, visible, self.input_size, self.options, rng
+            )
+            border = _random_border(rng)
+
+        source, to_crop = image, matrix
+        if self.crop_size != self.input_size:
+            source, to_crop = _shrink_for(image, matrix * (self.crop_size[0] / self.input_size[0]))
+        crop = cv2.warpAffine(source, to_crop, self.crop_size[::-1], flags=cv2.INTER_LINEAR, **border)
+        keypoints, visibility = warp_keypoints(record.keypoints, record.visibility, matrix, mirrored)
+        if rng is not None:
+            crop = photometric(occlude(crop, image, self.options, rng), self.options, rng)
+        labels = np.concatenate([keypoints, np.minimum(visibility, 1)[:, None]], axis=1)
+        return {"crops": torch.from_numpy(crop), "labels": torch.from_numpy(labels)}
+
+
+def _shrink_for(
+    image: NDArray[np.uint8], matrix: NDArray[np.float64]
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Halve an image as often as the warp would skip pixels, so that crops below the input size do not alias.
+
+    At the input size itself training samples bilinearly from the full image, as the deployed path does.
+    """
+    import cv2
+
+    factor = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    while factor < 0.4 and min(image.shape[:2]) >= 64:
+        height, width = image.shape[0] // 2, image.shape[1] // 2
+        image = cv2.resize(image[: height * 2, : width * 2], (width, height), interpolation=cv2.INTER_AREA)
+        # Pixel (x, y) of the half image covers the old pixels around (2x + 0.5, 2y + 0.5).
+        matrix = np.concatenate([matrix[:, :2] * 2, (matrix[:, :2] * 0.5).sum(1, keepdims=True) + matrix[:, 2:]], 1)
+        factor *= 2
+    return image, matrix
+
+
+def _random_border(rng: np.random.Generator) -> dict[str, Any]:
+    """What lies outside the image: mostly black as in inference, else more of the picture or a colour."""
+    import cv2
+
+    kind = rng.random()
+    if kind < 0.4:
+        return {"borderMode": cv2.BORDER_CONSTANT}
+    if kind < 0.6:
+        return {"borderMode": cv2.BORDER_REPLICATE}
+    if kind < 0.8:
+        return {"borderMode": cv2.BORDER_REFLECT_101}
+    return {"borderMode": cv2.BORDER_CONSTANT, "borderValue": rng.integers(0, 256, 3).tolist()}
+
+
+class MixedSampler(Sampler[Draw]):
+    """An endless deterministic mix of several datasets laid end to end.
+
+    Draw i depends on (seed, i) alone, so a run that is resumed sees what it would have seen.
+
+    Args:
+        sizes: number of persons of each dataset.
+        weights: share of the draws that each dataset gets.
+        length: number of draws.
+        seed: of order and of views.
+    """
+
+    def __init__(self, sizes: Sequence[int], weights: Sequence[float], length: int, seed: int) -> None:
+        self.sizes, self.length, self.seed = list(sizes), length, seed
+        self.shares = np.asarray(weights, np.float64) / np.sum(weights)
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __iter__(self) -> Iterator[Draw]:
+        rng = np.random.default_rng(self.seed)
+        starts = np.concatenate([[0], np.cumsum(self.sizes)])
+        orders: list[Iterator[int]] = [iter(()) for _ in self.sizes]
+        for _ in range(self.length):
+            which = int(rng.choice(len(self.sizes), p=self.shares))
+            index = next(orders[which], None)
+            if index is None:
+                orders[which] = iter(rng.permutation(self.sizes[which]).tolist())
+                index = next(orders[which])
+            yield Draw(int(starts[which]) + index, int(rng.integers(2**63)))
