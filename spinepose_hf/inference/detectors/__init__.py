@@ -1,0 +1,1 @@
+"""Where boxes of people come from, one file a kind."""

@@ -1,0 +1,173 @@
+"""The estimator: a picture in, its people with 37 keypoints out."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from PIL import Image
+
+from spinepose_hf.inference.boxes import check_boxes
+from spinepose_hf.inference.detectors.base import Detector
+from spinepose_hf.inference.detectors.load import load_detector
+from spinepose_hf.inference.detectors.self_locating import MIN_CONFIDENT, SelfLocator
+from spinepose_hf.inference.images import ColorOrder, as_rgb
+from spinepose_hf.inference.onnx_session import check_device
+from spinepose_hf.inference.runtimes.base import PoseRuntime
+from spinepose_hf.inference.runtimes.load import load_runtime
+from spinepose_hf.inference.topdown import poses_in_boxes
+from spinepose_hf.pose import People
+
+logger = logging.getLogger(__name__)
+
+ImageLike = NDArray[Any] | Image.Image
+
+
+class SpinePoseEstimator:
+    """Estimates the 37 keypoints of each person in a picture.
+
+    Example:
+        ```python
+        estimator = SpinePoseEstimator()
+        keypoints, scores = estimator.predict(cv2.imread("photo.jpg"))  # (N, 37, 2), (N, 37)
+        picture = estimator.visualize(image, keypoints, scores)
+        ```
+
+    Args:
+        model: None for the weights inside the package; an .onnx file; a transformers folder; or a Hub id. It
+            may also be a runtime that is already loaded.
+        device: "cpu", "cuda", or "auto" (CUDA where it works, else the CPU; the choice is logged).
+        detector: where boxes come from when `predict` is given none: "auto", "none", an .onnx file, a
+            transformers folder or Hub id (see `load_detector`), or any callable that is a `Detector`.
+        threshold: score from which a keypoint counts as seen: in drawings, and where the network locates the
+            person itself. Lower shows more and errs more.
+
+    Raises:
+        ModelError: the model cannot be loaded.
+        DetectorError: the detector cannot be loaded.
+        DeviceError: the device is not there.
+        MissingExtraError: an optional dependency is needed for this model or detector.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | PoseRuntime | None = None,
+        device: str = "auto",
+        detector: str | os.PathLike[str] | Detector = "auto",
+        threshold: float = 0.3,
+    ) -> None:
+        known_device = check_device(device)
+        self.threshold = threshold
+        self.runtime: PoseRuntime = (
+            load_runtime(model, known_device)
+            if model is None or isinstance(model, str | os.PathLike)
+            else model
+        )
+        if isinstance(detector, str | os.PathLike):
+            self.detector, self._box_source = load_detector(detector, self.runtime, known_device)
+        else:
+            self.detector, self._box_source = detector, f"from {type(detector).__name__}"
+        self._announced: set[str] = set()
+
+    def __call__(
+        self, image: ImageLike, boxes: ArrayLike | None = None, *, color: ColorOrder | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The same as `predict`."""
+        return self.predict(image, boxes, color=color)
+
+    def predict(
+        self, image: ImageLike, boxes: ArrayLike | None = None, *, color: ColorOrder | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Estimate keypoints, in the original package's form.
+
+        Args:
+            image: an array as `cv2.imread` gives it (BGR), or a PIL image.
+            boxes: (N, 4) x1, y1, x2, y2 of the people, in px. None: the estimator finds them.
+            color: "rgb" if the array is RGB.
+
+        Returns:
+            keypoints (N, 37, 2) in image px and scores (N, 37), 0 to 1. N is 0 if nobody was found.
+
+        Raises:
+            ImageError: the image cannot be used.
+            BoxError: a box cannot be used.
+        """
+        people = self.estimate(image, boxes, color=color)
+        # The caller may do with them what he likes: the result type's arrays are read-only.
+        return people.keypoints.copy(), people.scores.copy()
+
+    def estimate(
+        self, image: ImageLike, boxes: ArrayLike | None = None, *, color: ColorOrder | None = None
+    ) -> People:
+        """Estimate keypoints with scores, uncertainties and boxes. Arguments and errors as in `predict`."""
+        rgb = as_rgb(image, color)
+        size = (rgb.shape[0], rgb.shape[1])
+        if boxes is None:
+            self._announce(self._box_source)
+            found = self.detector(rgb)
+            person_boxes, box_scores = found.boxes, found.scores
+        else:
+            self._announce("given by the user")
+            person_boxes = check_boxes(boxes, size)
+            box_scores = np.ones(len(person_boxes))
+        keypoints, scores, sigmas = poses_in_boxes(rgb, person_boxes, self.runtime)
+        people = People(
+            boxes=person_boxes.astype(np.float32),
+            keypoints=keypoints,
+            scores=scores,
+            sigmas=sigmas,
+            image_size=size,
+            box_scores=box_scores.astype(np.float32),
+            keypoint_names=self.runtime.keypoint_names,
+        )
+        if boxes is None and isinstance(self.detector, SelfLocator):
+            # Where the network was its own detector, its last look may still say that nobody is there.
+            seen = (people.scores >= self.detector.threshold).sum(axis=1)
+            people = people.select(seen >= MIN_CONFIDENT)
+        return people
+
+    def visualize(
+        self,
+        image: ImageLike,
+        keypoints: ArrayLike,
+        scores: ArrayLike,
+        *,
+        color: ColorOrder | None = None,
+        spine_only: bool = False,
+    ) -> NDArray[np.uint8]:
+        """Draw people on a copy of the picture.
+
+        Args:
+            image: as in `predict`; it is not changed.
+            keypoints: (N, 37, 2) in image px.
+            scores: (N, 37).
+            color: "rgb" if the array is RGB.
+            spine_only: draw the nine points of the spine and nothing else.
+
+        Returns:
+            (H, W, 3) uint8 in the colour order of `image`: BGR for an array, unless `color` says RGB; RGB
+            for a PIL image.
+
+        Raises:
+            ImageError: the image cannot be used.
+        """
+        from spinepose_hf.output.drawing import draw_people
+
+        drawn = draw_people(
+            as_rgb(image, color), keypoints, scores, spine_only=spine_only, threshold=self.threshold
+        )
+        if isinstance(image, Image.Image) or color == "rgb":
+            return drawn
+        return np.ascontiguousarray(drawn[:, :, ::-1])
+
+    def _announce(self, box_source: str) -> None:
+        """Log where the boxes come from, once for each source."""
+        if box_source not in self._announced:
+            self._announced.add(box_source)
+            logger.info("boxes: %s", box_source)
+
+
+__all__ = ["ImageLike", "SpinePoseEstimator"]

@@ -1,0 +1,1 @@
+"""Libraries that run the pose network, one file each."""

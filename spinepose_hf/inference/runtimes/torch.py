@@ -1,0 +1,82 @@
+"""A transformers model as runtime: a local folder or a Hub id, with torch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinepose_hf.errors import ModelError
+from spinepose_hf.inference.extras import require_extra
+from spinepose_hf.inference.onnx_session import Device
+from spinepose_hf.inference.runtimes.base import CropPoses
+from spinepose_hf.inference.torch_device import choose_torch_device
+from spinepose_hf.model.simcc import confidence, decode, spread
+from spinepose_hf.model.skeleton import KEYPOINT_NAMES, PIXEL_MEAN, PIXEL_STD
+
+
+class TorchPose:
+    """`SpinePoseForPoseEstimation` behind the interface of `PoseRuntime`.
+
+    Args:
+        name: a folder that `save_pretrained` wrote, or a Hub id.
+        device: "cpu", "cuda" or "auto".
+
+    Raises:
+        MissingExtraError: torch or transformers is not installed.
+        ModelError: nothing can be loaded under this name, or it is another network.
+        DeviceError: CUDA was asked for and is not there.
+    """
+
+    def __init__(self, name: str, device: Device = "auto") -> None:
+        require_extra("torch", ("torch", "transformers"), f"the model {name}")
+        from safetensors import SafetensorError
+
+        from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
+
+        self._device = choose_torch_device(device)
+        try:
+            model = SpinePoseForPoseEstimation.from_pretrained(name)
+        except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+            lines = str(error).strip().splitlines() or [type(error).__name__]
+            raise ModelError(
+                f"cannot load the model {name!r} ({lines[0]}); give a folder, a Hub id or an .onnx file"
+            ) from error
+        config: Any = model.config
+        if config.model_type != "spinepose" or config.num_keypoints != len(KEYPOINT_NAMES):
+            raise ModelError(
+                f"{name!r} is a {config.model_type} model with {config.num_keypoints} keypoints; "
+                f"a spinepose model with {len(KEYPOINT_NAMES)} is needed"
+            )
+        self._model: Any = model.eval().float().to(self._device)
+        self.keypoint_names: tuple[str, ...] = KEYPOINT_NAMES
+        height, width = config.image_size
+        self.input_size: tuple[int, int] = (int(height), int(width))
+        self._split_ratio = float(config.simcc_split_ratio)
+        sigma_x, sigma_y = config.simcc_sigma
+        self._sigma_bins = (float(sigma_x), float(sigma_y))
+
+    def __call__(self, crops: NDArray[np.uint8]) -> CropPoses:
+        """Estimate the pose in each crop; see `PoseRuntime`."""
+        import torch
+
+        if len(crops) == 0:
+            empty = np.zeros((0, len(self.keypoint_names)), np.float32)
+            return CropPoses(np.zeros((*empty.shape, 2), np.float32), empty, empty)
+        pixels = torch.from_numpy(crops).to(self._device).permute(0, 3, 1, 2).float()
+        mean, std = (
+            torch.tensor(values, device=self._device).view(1, 3, 1, 1) for values in (PIXEL_MEAN, PIXEL_STD)
+        )
+        with torch.inference_mode():
+            outputs = self._model(pixel_values=(pixels - mean) / std)
+        simcc_x, simcc_y = outputs.simcc_x.cpu().numpy(), outputs.simcc_y.cpu().numpy()
+        keypoints, _ = decode(simcc_x, simcc_y, self._split_ratio)
+        return CropPoses(
+            keypoints,
+            confidence(simcc_x, simcc_y, self._sigma_bins),
+            spread(simcc_x, simcc_y, self._split_ratio),
+        )
+
+
+__all__ = ["TorchPose"]

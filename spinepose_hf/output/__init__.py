@@ -1,0 +1,1 @@
+"""What a result becomes: one file a format, and the drawing."""

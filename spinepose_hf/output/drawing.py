@@ -1,0 +1,208 @@
+"""Drawing people: quiet limbs, and the spine as a ribbon on top of everything.
+
+Colours are Okabe and Ito's, which people with any kind of colour blindness can tell apart: the left side is
+blue, the right side orange, the spine runs from green (sacrum) to yellow (C1). Opacity shows confidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spinepose_hf.model.skeleton import KEYPOINT_NAMES, LINKS, SPINE_CHAIN
+from spinepose_hf.output.canvas import Canvas, Color
+
+LEFT: Color = (86, 180, 233)
+RIGHT: Color = (230, 159, 0)
+MIDDLE: Color = (225, 225, 225)
+SPINE_BOTTOM: Color = (0, 158, 115)
+SPINE_TOP: Color = (240, 228, 66)
+OUTLINE: Color = (255, 255, 255)
+SHADOW: Color = (25, 25, 25)
+
+# Width of a limb as a share of the person's size, and the bounds that keep it sensible in px.
+_LIMB_SHARE = 0.010
+_LIMB_MIN = 0.8
+_LIMB_MAX_SHARE = 0.006
+
+# Eyes, ears and nose crowd together: smaller points keep the face visible.
+_FACE = frozenset(range(5))
+_FACE_RADIUS = 0.6
+
+# Points of the smooth curve between two neighbours on the spine.
+_CURVE_STEPS = 12
+
+_SPINE_LINKS = frozenset(pairwise(SPINE_CHAIN))
+
+
+def draw_people(
+    image: NDArray[np.uint8],
+    keypoints: ArrayLike,
+    scores: ArrayLike,
+    *,
+    spine_only: bool = False,
+    threshold: float = 0.3,
+) -> NDArray[np.uint8]:
+    """Draw people on a copy of a picture.
+
+    Args:
+        image: (H, W, 3) uint8 RGB; it is not changed.
+        keypoints: (N, 37, 2) x, y in image px.
+        scores: (N, 37) confidences; what lies under `threshold` is left out, the rest is the more opaque the
+            higher its score.
+        spine_only: draw the spine and nothing else.
+        threshold: least score of a point that is drawn.
+
+    Returns:
+        (H, W, 3) uint8 RGB, a new array.
+
+    Raises:
+        ValueError: the shapes do not fit each other.
+    """
+    points, confidences = np.asarray(keypoints, np.float64), np.asarray(scores, np.float64)
+    if (
+        points.ndim != 3
+        or points.shape[1:] != (len(KEYPOINT_NAMES), 2)
+        or confidences.shape != points.shape[:2]
+    ):
+        raise ValueError(
+            f"keypoints must be (N, {len(KEYPOINT_NAMES)}, 2) and scores (N, {len(KEYPOINT_NAMES)}), "
+            f"got {points.shape} and {confidences.shape}"
+        )
+    canvas = Canvas(image)
+    for person, score in zip(points, confidences, strict=True):
+        visible = (score >= threshold) & np.isfinite(person).all(axis=1)
+        if not visible.any():
+            continue
+        width = limb_width(person[visible], image.shape[:2])
+        if not spine_only:
+            _draw_body(canvas, person, score, visible, width)
+        _draw_spine(canvas, person, score, visible, width)
+    return canvas.pixels
+
+
+def limb_width(points: NDArray[np.floating], image_size: tuple[int, ...]) -> float:
+    """Return the width of a limb in px for a person who shows `points` (V, 2) in an image (height, width)."""
+    extent = float((points.max(axis=0) - points.min(axis=0)).max())
+    upper = max(_LIMB_MIN, _LIMB_MAX_SHARE * float(np.hypot(image_size[0], image_size[1])))
+    return min(max(_LIMB_SHARE * extent, _LIMB_MIN), upper)
+
+
+def side_color(index: int) -> Color:
+    """Return the colour of a keypoint by the side of the body it is on."""
+    name = KEYPOINT_NAMES[index]
+    if name.startswith("left_"):
+        return LEFT
+    return RIGHT if name.startswith("right_") else MIDDLE
+
+
+def opacity(score: float, threshold: float = 0.0) -> float:
+    """Return how opaque a point of this score is drawn: never invisible, full from 0.85 on."""
+    return float(np.clip(0.35 + 0.65 * (score - threshold) / max(0.85 - threshold, 1e-6), 0.35, 1.0))
+
+
+def _draw_body(
+    canvas: Canvas,
+    points: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    visible: NDArray[np.bool_],
+    width: float,
+) -> None:
+    links = [link for link in LINKS if link not in _SPINE_LINKS and visible[list(link)].all()]
+    for parent, child in links:
+        strength = _pair_opacity(scores, parent, child)
+        canvas.stroke(points[[parent, child]], _link_width(width, child) * 1.9, SHADOW, 0.45 * strength)
+    for parent, child in links:
+        strength = _pair_opacity(scores, parent, child)
+        canvas.stroke(points[[parent, child]], _link_width(width, child), side_color(child), strength)
+    for index in np.flatnonzero(visible):
+        if index in SPINE_CHAIN:
+            continue
+        strength = opacity(float(scores[index]))
+        radius = width * (_FACE_RADIUS if index in _FACE else 0.95)
+        canvas.disc(points[index], radius + 0.3 * width, SHADOW, 0.6 * strength)
+        canvas.disc(points[index], radius, side_color(int(index)), strength)
+
+
+def _draw_spine(
+    canvas: Canvas,
+    points: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    visible: NDArray[np.bool_],
+    width: float,
+) -> None:
+    for chain in visible_runs(visible):
+        strength = opacity(float(np.mean([scores[SPINE_CHAIN[place]] for place in chain])))
+        joints = points[[SPINE_CHAIN[place] for place in chain]]
+        if len(chain) > 1:
+            curve = smooth_curve(joints)
+            places = np.linspace(chain[0], chain[-1], len(curve) - 1)
+            canvas.stroke(curve, width * 4.2, SHADOW, 0.45 * strength)
+            canvas.stroke(curve, width * 3.4, OUTLINE, strength)
+            canvas.ribbon(curve, width * 2.4, [spine_color(place) for place in places], strength)
+    for place, index in enumerate(SPINE_CHAIN):
+        if visible[index]:
+            strength = opacity(float(scores[index]))
+            canvas.disc(points[index], width * 1.2, spine_color(place), strength)
+            canvas.disc(points[index], width * 0.75, OUTLINE, strength)
+
+
+def spine_color(place: float) -> Color:
+    """Return the colour at a place along the spine, 0 (sacrum) to 8 (C1)."""
+    share = min(max(place / (len(SPINE_CHAIN) - 1), 0.0), 1.0)
+    low, high = np.array(SPINE_BOTTOM), np.array(SPINE_TOP)
+    red, green, blue = np.rint(low + (high - low) * share).astype(int)
+    return int(red), int(green), int(blue)
+
+
+def visible_runs(visible: Sequence[bool] | NDArray[np.bool_]) -> list[list[int]]:
+    """Return the stretches of neighbouring visible points along the spine, as places 0 to 8."""
+    runs: list[list[int]] = []
+    for place, index in enumerate(SPINE_CHAIN):
+        if not visible[index]:
+            continue
+        if runs and runs[-1][-1] == place - 1:
+            runs[-1].append(place)
+        else:
+            runs.append([place])
+    return runs
+
+
+def smooth_curve(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a curve through all `points` (P, 2), P >= 2: a centripetal-like Catmull-Rom spline.
+
+    It passes through every point, so it smooths the line and not the measurement.
+    """
+    padded = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
+    before, start, end, after = padded[:-3], padded[1:-2], padded[2:-1], padded[3:]
+    t = np.linspace(0, 1, _CURVE_STEPS, endpoint=False)[None, :, None]
+    before, start, end, after = (array[:, None] for array in (before, start, end, after))
+    curve = 0.5 * (
+        2 * start
+        + (end - before) * t
+        + (2 * before - 5 * start + 4 * end - after) * t**2
+        + (3 * start - before - 3 * end + after) * t**3
+    )
+    return np.concatenate([curve.reshape(-1, 2), points[-1:]])
+
+
+def _link_width(width: float, child: int) -> float:
+    return width * (_FACE_RADIUS if child in _FACE else 1.0)
+
+
+def _pair_opacity(scores: NDArray[np.float64], first: int, second: int) -> float:
+    return opacity(float(min(scores[first], scores[second])))
+
+
+__all__ = [
+    "draw_people",
+    "limb_width",
+    "opacity",
+    "side_color",
+    "smooth_curve",
+    "spine_color",
+    "visible_runs",
+]

@@ -1,0 +1,26 @@
+"""Writing JSON so that a reader never meets half of it."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from spinepose_hf.errors import OutputError
+from spinepose_hf.files import atomic_path
+
+
+def write_json(document: Any, path: str | os.PathLike[str]) -> None:
+    """Write `document` as UTF-8 JSON on one line.
+
+    Raises:
+        OutputError: `path` cannot be written.
+    """
+    with atomic_path(path) as temporary:
+        try:
+            temporary.write_text(json.dumps(document, ensure_ascii=False) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+__all__ = ["write_json"]
