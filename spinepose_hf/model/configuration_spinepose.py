@@ -170,4 +170,7 @@ class SpinePoseConfig(PretrainedConfig):  # type: ignore[misc]
                 raise ValueError(f"{name} names a keypoint that is not one of {self.num_keypoints}")
 
 
+# Saving a configuration then also writes this code and where to find it.
+SpinePoseConfig.register_for_auto_class()
+
 __all__ = ["STRIDE", "VARIANTS", "SpinePoseConfig", "Variant"]

@@ -8,8 +8,10 @@ It trains under bfloat16 autocast and with `channels_last` memory.
 from __future__ import annotations
 
 import math
+import os
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -379,6 +381,16 @@ class SpinePoseForPoseEstimation(SpinePosePreTrainedModel):
         )
         return kl_discret_loss(simcc_x, simcc_y, target_x, target_y, weights, config.loss_beta)
 
+    def save_pretrained(self, save_directory: str | os.PathLike[str], *args: Any, **kwargs: Any) -> None:
+        """Write weights, configuration and this code; `trust_remote_code=True` then loads them anywhere."""
+        # transformers writes the entry of one auto class a model by itself; it should be found by two.
+        reference = f"{type(self).__module__.rpartition('.')[2]}.{type(self).__name__}"
+        both = {"AutoModel": reference, "AutoModelForPoseEstimation": reference}
+        self.config.auto_map = {**(getattr(self.config, "auto_map", None) or {}), **both}
+        super().save_pretrained(save_directory, *args, **kwargs)
+
+
+SpinePoseForPoseEstimation.register_for_auto_class("AutoModel")
 
 __all__ = [
     "SpinePoseForPoseEstimation",

@@ -7,6 +7,9 @@ and a standard deviation in pixels. NumPy only; `loss_spinepose.py` has the torc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
 import numpy as np
 import numpy.typing as npt
 
@@ -97,7 +100,8 @@ def confidence(simcc_x: npt.ArrayLike, simcc_y: npt.ArrayLike, sigma_xy: tuple[f
     """How sure the network is of each peak, 0..1.
 
     It is the probability that the distribution gives to the surroundings of its peak, within 2 target sigmas;
-    the smaller one of both axes. A perfect answer has 0.99, a flat one next to nothing.
+    the smaller one of both axes. A perfect answer has 0.99, a flat one next to nothing, and a keypoint that
+    `decode` gives no location has 0.
 
     Args:
         simcc_x: (..., K, Wx) logits.
@@ -107,14 +111,15 @@ def confidence(simcc_x: npt.ArrayLike, simcc_y: npt.ArrayLike, sigma_xy: tuple[f
     Returns:
         (..., K) scores.
     """
+    axes = [np.asarray(logits, dtype=np.float32) for logits in (simcc_x, simcc_y)]
     masses = []
-    for logits, sigma in zip((simcc_x, simcc_y), sigma_xy, strict=True):
+    for logits, sigma in zip(axes, sigma_xy, strict=True):
         probability = distribution(logits)
         bins = np.arange(probability.shape[-1])
-        peak = np.asarray(logits).argmax(axis=-1)[..., None]
-        near = np.abs(bins - peak) <= PEAK_RADIUS * sigma
+        near = np.abs(bins - logits.argmax(axis=-1)[..., None]) <= PEAK_RADIUS * sigma
         masses.append(np.where(near, probability, 0).sum(axis=-1))
-    scores: Array = np.clip(np.minimum(*masses), 0.0, 1.0).astype(np.float32)
+    located = np.minimum(axes[0].max(axis=-1), axes[1].max(axis=-1)) > 0
+    scores: Array = np.clip(np.where(located, np.minimum(*masses), 0.0), 0.0, 1.0).astype(np.float32)
     return scores
 
 
@@ -139,4 +144,35 @@ def spread(simcc_x: npt.ArrayLike, simcc_y: npt.ArrayLike, split_ratio: float) -
     return result
 
 
-__all__ = ["LOGIT_SCALE", "PEAK_RADIUS", "confidence", "decode", "distribution", "encode", "spread"]
+Logits = TypeVar("Logits", bound=Any)
+
+
+def flip_logits(simcc_x: Logits, simcc_y: Logits, flip_index: Sequence[int]) -> tuple[Logits, Logits]:
+    """The answer for a picture, from the answer for its left-right mirror image. Twice is the identity.
+
+    For the flip test, run the mirrored crop too and take the mean of both answers; as in the original, no
+    shift is applied.
+
+    Args:
+        simcc_x: (..., K, Wx) logits, NumPy array or torch tensor.
+        simcc_y: (..., K, Wy) logits.
+        flip_index: the keypoint that each keypoint becomes, `SpinePoseConfig.flip_index`.
+
+    Returns:
+        Logits of the same shapes.
+    """
+    keypoints = list(flip_index)
+    mirrored_bins = list(range(simcc_x.shape[-1]))[::-1]
+    return simcc_x[..., keypoints, :][..., mirrored_bins], simcc_y[..., keypoints, :]
+
+
+__all__ = [
+    "LOGIT_SCALE",
+    "PEAK_RADIUS",
+    "confidence",
+    "decode",
+    "distribution",
+    "encode",
+    "flip_logits",
+    "spread",
+]
