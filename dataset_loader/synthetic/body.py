@@ -1,0 +1,186 @@
+"""The baked human body: shape space, bone tree and linear blend skinning, in NumPy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from spinepose_hf.errors import DatasetError
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+BODY_FILE = Path(__file__).with_name("body.npz")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One person at rest: vertices (V, 3) and bone heads (B, 3) in metres; `male` is 0..1."""
+
+    vertices: Floats
+    heads: Floats
+    male: float
+
+
+@dataclass(frozen=True)
+class Posed:
+    """A posed person: skinned vertices (V, 3), and per bone its rotation (B, 3, 3) and head position (B, 3)."""
+
+    shape: Shape
+    vertices: Floats
+    rotations: Floats
+    positions: Floats
+
+    def carried(self, bone: int, rest_point: Floats) -> Floats:
+        """Where a rest-pose point lies when `bone` carries it rigidly."""
+        moved: Floats = self.positions[bone] + self.rotations[bone] @ (rest_point - self.shape.heads[bone])
+        return moved
+
+
+@dataclass(frozen=True)
+class Body:
+    """Everything that is the same for all people; rows of per-vertex arrays follow the baked vertex order.
+
+    Attributes:
+        canonical: the mean-phenotype rest shape (V, 3); garments and face details are laid out on it.
+        skinning: dense bone weights (V, B).
+        faces: triangles by layer: body, tights, skirt, hair.
+        parts: weight 0..1 of arm, hand, leg, foot, head per vertex.
+        regions: masks 0..1 of lips, ears, eyelids, fingernails per vertex.
+        segment: 0 trunk, 1 head and neck, 2/3 left/right arm, 4/5 left/right leg.
+        arm_coordinate: 0 at the shoulder, 1 at the elbow, 2 at the wrist.
+    """
+
+    mean: Floats
+    components: Floats
+    coefficients: Floats
+    gender: Floats
+    canonical: Floats
+    canonical_heads: Floats
+    bone_names: tuple[str, ...]
+    bone_parents: tuple[int, ...]
+    skinning: Floats
+    faces: Mapping[str, Ints]
+    parts: Mapping[str, Floats]
+    regions: Mapping[str, Floats]
+    segment: Ints
+    arm_coordinate: Floats
+    is_skin: Bools
+    is_eye: Bools
+    regressors: Mapping[str, tuple[Ints, Floats]]
+    head_top_vertex: int
+    latissimus_vertices: tuple[int, int]
+    provenance: Mapping[str, object]
+
+    @property
+    def num_vertices(self) -> int:
+        """V, all layers together."""
+        return len(self.canonical)
+
+    def bone(self, name: str) -> int:
+        """Index of a bone by its MakeHuman name."""
+        return self.bone_names.index(name)
+
+    def shape(self, coefficients: Floats, male: float) -> Shape:
+        """Rest shape from principal-component coefficients (24,), in standard deviations."""
+        flat = self.mean + coefficients.astype(np.float32) @ self.components
+        split = self.num_vertices * 3
+        return Shape(flat[:split].reshape(-1, 3), flat[split:].reshape(-1, 3), male)
+
+    def sample_shape(self, rng: np.random.Generator) -> Shape:
+        """A new adult: somewhere between two sampled adults of similar sex."""
+        first = int(rng.integers(len(self.gender)))
+        similar = np.flatnonzero(np.abs(self.gender - self.gender[first]) < 0.3)
+        second = int(rng.choice(similar))
+        share = rng.uniform(0, 0.6)
+        mix = self.coefficients[first] * (1 - share) + self.coefficients[second] * share
+        return self.shape(mix, float(self.gender[first]))
+
+    def forward_kinematics(self, heads: Floats, local: Floats) -> tuple[Floats, Floats]:
+        """Global rotations (B, 3, 3) and head positions (B, 3) from local rotations (B, 3, 3) in rest axes.
+
+        G_i = G_parent R_i and P_i = P_parent + G_parent (H_i - H_parent), the convention of MakeHuman's poses.
+        """
+        rotations = np.empty_like(local)
+        positions = np.empty_like(heads)
+        for bone, parent in enumerate(self.bone_parents):
+            if parent < 0:
+                rotations[bone], positions[bone] = local[bone], heads[bone]
+            else:
+                rotations[bone] = rotations[parent] @ local[bone]
+                positions[bone] = positions[parent] + rotations[parent] @ (heads[bone] - heads[parent])
+        return rotations, positions
+
+    def local_rotations(self, named: Mapping[str, npt.NDArray[np.float64]]) -> Floats:
+        """Local rotations (B, 3, 3) from a mapping bone name -> (3, 3); bones not named stay at rest."""
+        local = np.repeat(np.eye(3, dtype=np.float32)[None], len(self.bone_names), 0)
+        for name, rotation in named.items():
+            local[self.bone(name)] = rotation
+        return local
+
+    def skin(self, shape: Shape, local: Floats) -> Posed:
+        """Linear blend skinning: vertex = sum over bones of w (G (v - H) + P)."""
+        rotations, positions = self.forward_kinematics(shape.heads, local)
+        offsets = positions - np.einsum("bij,bj->bi", rotations, shape.heads)
+        transforms = np.concatenate([rotations, offsets[:, :, None]], axis=2).reshape(-1, 12)
+        blended = (self.skinning @ transforms).reshape(-1, 3, 4)
+        vertices = np.einsum("vij,vj->vi", blended[:, :, :3], shape.vertices) + blended[:, :, 3]
+        return Posed(shape, vertices.astype(np.float32), rotations, positions)
+
+
+@lru_cache(maxsize=1)
+def load_body() -> Body:
+    """The body that ships with the package; loaded once a process.
+
+    Raises:
+        DatasetError: the baked file is missing or damaged.
+    """
+    try:
+        with np.load(BODY_FILE, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+    except (OSError, ValueError) as error:
+        raise DatasetError(
+            f"cannot read the baked body {BODY_FILE}: {error}; reinstall the package"
+        ) from error
+    num_vertices, num_bones = len(arrays["canonical"]), len(arrays["bone_names"])
+    skinning = np.zeros((num_vertices, num_bones), np.float32)
+    weights = arrays["bone_weights"].astype(np.float32)
+    np.put_along_axis(skinning, arrays["bone_ids"].astype(int), weights / weights.sum(1, keepdims=True), 1)
+    starts = arrays["regressor_starts"]
+    regressors = {
+        str(name): (arrays["regressor_ids"][a:b].astype(int), arrays["regressor_weights"][a:b])
+        for name, a, b in zip(arrays["regressor_names"], starts[:-1], starts[1:], strict=True)
+    }
+
+    def group(prefix: str) -> dict[str, npt.NDArray[np.generic]]:
+        return {name.removeprefix(prefix): arrays[name] for name in arrays if name.startswith(prefix)}
+
+    return Body(
+        mean=arrays["mean"],
+        components=arrays["components"].astype(np.float32),
+        coefficients=arrays["coefficients"].astype(np.float32),
+        gender=arrays["gender"].astype(np.float32),
+        canonical=arrays["canonical"],
+        canonical_heads=arrays["canonical_heads"],
+        bone_names=tuple(str(name) for name in arrays["bone_names"]),
+        bone_parents=tuple(int(parent) for parent in arrays["bone_parents"]),
+        skinning=skinning,
+        faces={name: ids.astype(np.int64) for name, ids in group("faces_").items()},
+        parts={name: values.astype(np.float32) / 255 for name, values in group("part_").items()},
+        regions={name: values.astype(np.float32) / 255 for name, values in group("region_").items()},
+        segment=arrays["segment"].astype(np.int64),
+        arm_coordinate=arrays["arm_coordinate"].astype(np.float32),
+        is_skin=arrays["is_skin"],
+        is_eye=arrays["is_eye"],
+        regressors=regressors,
+        head_top_vertex=int(arrays["head_top_vertex"]),
+        latissimus_vertices=(int(arrays["latissimus_vertices"][0]), int(arrays["latissimus_vertices"][1])),
+        provenance=json.loads(str(arrays["provenance"])),
+    )

@@ -1,0 +1,70 @@
+"""`spinepose synthesize`: render people with exactly known keypoints."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def synthesize(
+    count: Annotated[int, typer.Option("--count", min=1, help="How many images the dataset shall hold.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder of the dataset; new, empty, or one to continue.")
+    ],
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same images.")] = 0,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, help="Processes; the images do not depend on it.")
+    ] = 1,
+    size: Annotated[
+        str, typer.Option("--size", metavar="WxH", help="Image width and height in pixels.")
+    ] = "288x352",
+    contact_sheet: Annotated[
+        Path | None,
+        typer.Option(
+            "--contact-sheet",
+            help="Also write a PNG of the first 40 images, plain above and annotated below.",
+        ),
+    ] = None,
+) -> None:
+    """Render people with exactly known keypoints, to train on.
+
+    Writes `images/*.jpg` and `annotations.json` (COCO keypoints, 37 points). A run that was stopped continues when
+    the same command is given again; a larger `--count` extends the dataset.
+
+    **Example**
+
+    `spinepose synthesize --count 1000 --out data/synthetic --seed 1 --workers 2`
+    """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from dataset_loader.synthetic.contact_sheet import write_contact_sheet
+    from dataset_loader.synthetic.generate import Options, generate
+    from spinepose_hf.errors import DatasetError
+
+    match = re.fullmatch(r"(\d+)x(\d+)", size)
+    if not match:
+        raise DatasetError(f"size {size!r} is not WIDTHxHEIGHT; write for example 288x352")
+    options = Options(seed=seed, width=int(match[1]), height=int(match[2]))
+    columns = (
+        TextColumn("rendering"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns) as bar:
+        task = bar.add_task("rendering", total=count, rate="")
+
+        def advance(images: int) -> None:
+            speed = bar.tasks[0].speed
+            bar.update(task, advance=images, rate=f"{speed:.1f} images/s" if speed else "")
+
+        rendered = generate(out, count, options, workers, advance)
+    already = "" if rendered else " (it was finished already)"
+    typer.echo(f"{count} images in {out}{already}")
+    if contact_sheet is not None:
+        write_contact_sheet(out, contact_sheet)
+        typer.echo(f"contact sheet: {contact_sheet}")
