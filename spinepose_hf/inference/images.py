@@ -95,10 +95,10 @@ def as_rgb(image: NDArray[Any] | Image.Image, color: ColorOrder | None = None) -
             return _pillow_to_rgb(image, "the image")
         except _DECODE_ERRORS as error:
             raise ImageError(f"the image is damaged or truncated ({_one_line(error)})") from error
-    if not isinstance(image, np.ndarray):
-        kind = (
-            "None (does the file exist? cv2.imread returns None)" if image is None else type(image).__name__
-        )
+    given: object = image
+    if not isinstance(given, np.ndarray):
+        hint = " (does the file exist? cv2.imread answers None)" if given is None else ""
+        kind = type(given).__name__ + hint
         raise ImageError(f"an image must be a NumPy array or a PIL image, got {kind}")
     pixels = _array_to_uint8(given)
     if pixels.ndim == 3 and pixels.shape[2] == 1:

@@ -1,0 +1,96 @@
+"""The deploy graph's runtime takes its own files and no others."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from spinepose_hf.errors import DeviceError, ModelError
+from spinepose_hf.inference.onnx_session import check_device, open_session
+from spinepose_hf.inference.runtimes.onnx import OnnxPose
+from spinepose_hf.model.skeleton import KEYPOINT_NAMES
+
+
+def altered(source: Path, folder: Path, **properties: str) -> Path:
+    model = onnx.load(source)
+    known = {entry.key: entry.value for entry in model.metadata_props}
+    del model.metadata_props[:]
+    onnx.helper.set_model_props(model, known | {f"spinepose.{key}": value for key, value in properties.items()})
+    path = folder / "altered.onnx"
+    onnx.save(model, path)
+    return path
+
+
+def test_runs(toy_pose: Path) -> None:
+    runtime = OnnxPose(toy_pose, "cpu")
+    assert runtime.input_size == (64, 48)
+    assert runtime.keypoint_names == KEYPOINT_NAMES
+    crops = np.zeros((2, 64, 48, 3), np.uint8)
+    crops[1, 16:48, 12:36, 0] = 255
+    keypoints, scores, sigmas = runtime(crops)
+    assert keypoints.shape == (2, 37, 2)
+    assert scores[0].max() == 0
+    assert scores[1].min() > 0.9
+    np.testing.assert_allclose(keypoints[1].mean(axis=0), (23.5, 31.5), atol=6)
+    assert sigmas.shape == (2, 37)
+    assert runtime(crops[:0]).keypoints.shape == (0, 37, 2)
+
+
+@pytest.mark.parametrize(
+    ("properties", "message"),
+    [
+        pytest.param({"format": "deploy-9"}, "not a SpinePose deploy graph", id="another format"),
+        pytest.param(
+            {"keypoint_names": json.dumps(KEYPOINT_NAMES[:26])}, "predicts 26 keypoints", id="26 keypoints"
+        ),
+        pytest.param({"keypoint_names": "nose"}, "no readable spinepose.keypoint_names", id="no JSON"),
+        pytest.param({"keypoint_names": "3"}, "unexpected spinepose.keypoint_names", id="no list"),
+        pytest.param({"input_size_hw": "[0, 48]"}, "no valid input size", id="no height"),
+    ],
+)
+def test_refuses_metadata(toy_pose: Path, tmp_path: Path, properties: dict[str, str], message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        OnnxPose(altered(toy_pose, tmp_path, **properties), "cpu")
+
+
+def test_refuses_a_foreign_graph(toy_detector: Path) -> None:
+    with pytest.raises(ModelError, match=r"not a SpinePose deploy graph.*dets, labels"):
+        OnnxPose(toy_detector, "cpu")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
+def test_refuses_a_truncated_file(toy_pose: Path, tmp_path: Path, share: float) -> None:
+    path = tmp_path / "cut.onnx"
+    content = toy_pose.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(ModelError, match=r"cut\.onnx"):
+        OnnxPose(path, "cpu")
+
+
+def test_refuses_missing_and_folder(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="does not exist"):
+        OnnxPose(tmp_path / "none.onnx", "cpu")
+    with pytest.raises(ModelError, match="is a folder"):
+        OnnxPose(tmp_path, "cpu")
+
+
+def test_cuda_is_never_replaced_silently(toy_pose: Path, caplog: pytest.LogCaptureFixture) -> None:
+    import onnxruntime
+
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("this onnxruntime has CUDA: asking for it is no error here")
+    with pytest.raises(DeviceError, match="onnxruntime-gpu"):
+        open_session(toy_pose, "cuda", ModelError)
+    with caplog.at_level("INFO", logger="spinepose_hf"):
+        open_session(toy_pose, "auto", ModelError)
+    assert caplog.messages == ["device: cpu"]
+
+
+def test_unknown_device() -> None:
+    assert check_device("cuda") == "cuda"
+    with pytest.raises(DeviceError, match=r"'tpu'.*auto, cpu, cuda"):
+        check_device("tpu")
