@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dataset_loader.synthetic.body import Floats
+from dataset_loader.synthetic.body import Floats, Ints
 from dataset_loader.synthetic.noise import sample_volume
 from dataset_loader.synthetic.outfit import Layer, Outfit
 
@@ -56,7 +56,7 @@ class Look:
 class Surface:
     """Interpolated mesh attributes at N hits; columns of `masks` are head, hair field, lips, ears."""
 
-    layer: Floats
+    layer: Ints
     canonical: Floats
     masks: Floats
     bottom: Floats

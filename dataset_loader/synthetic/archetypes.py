@@ -1,15 +1,16 @@
 """The table of pose archetypes: mean angles from which poses are drawn.
 
-Angles in degrees. `spine` is the total flexion, side bend (to the left) and twist (to the left), spread over five vertebral bones;
-`hip` and `knee` are flexions of the left and right leg; `root` is pitch forward and roll.
+Angles in degrees. `spine` is the total flexion, side bend (to the left) and twist (to the left), spread
+over five vertebral bones; `hip` and `knee` are flexions of the left and right leg; `root` is pitch forward
+and roll.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Upper-arm and forearm directions for the left arm (x outwards, y backwards, z up) and the frame they are given in:
-# "trunk" follows the chest, "world" hangs by gravity or reaches for the floor.
+# Upper-arm and forearm directions for the left arm (x outwards, y backwards, z up) and the frame they are
+# given in: "trunk" follows the chest, "world" hangs by gravity or reaches for the floor.
 ARM_MODES: dict[str, tuple[tuple[float, float, float], tuple[float, float, float], str]] = {
     "down": ((0.20, -0.02, -1.0), (0.10, -0.22, -1.0), "trunk"),
     "hang": ((0.12, -0.05, -1.0), (0.05, -0.15, -1.0), "world"),
@@ -59,8 +60,9 @@ ANY_ARMS = (
 class Archetype:
     """One kind of pose. `arms` are modes for both arms or, with `other`, for one arm each.
 
-    `pitch` says how the pelvis tilts: "given" uses `root`; "legs" keeps the thighs upright (bending over); "contact" tilts the whole
-    body until hands and feet (or knees) touch one floor. `support` is what stands below: "feet", "seat" or "body".
+    `pitch` says how the pelvis tilts: "given" uses `root`; "legs" keeps the thighs upright (bending over);
+    "contact" tilts the whole body until hands and feet (or knees) touch one floor. `support` is what stands
+    below: "feet", "seat" or "body".
     """
 
     name: str

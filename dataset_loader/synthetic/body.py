@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +32,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Posed:
-    """A posed person: skinned vertices (V, 3), and per bone its rotation (B, 3, 3) and head position (B, 3)."""
+    """A posed person: skinned vertices (V, 3); per bone its rotation (B, 3, 3) and head position (B, 3)."""
 
     shape: Shape
     vertices: Floats
@@ -106,7 +107,8 @@ class Body:
     def forward_kinematics(self, heads: Floats, local: Floats) -> tuple[Floats, Floats]:
         """Global rotations (B, 3, 3) and head positions (B, 3) from local rotations (B, 3, 3) in rest axes.
 
-        G_i = G_parent R_i and P_i = P_parent + G_parent (H_i - H_parent), the convention of MakeHuman's poses.
+        G_i = G_parent R_i and P_i = P_parent + G_parent (H_i - H_parent), the convention of MakeHuman's
+        poses.
         """
         rotations = np.empty_like(local)
         positions = np.empty_like(heads)
@@ -145,7 +147,7 @@ def load_body() -> Body:
     try:
         with np.load(BODY_FILE, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, BadZipFile) as error:
         raise DatasetError(
             f"cannot read the baked body {BODY_FILE}: {error}; reinstall the package"
         ) from error
@@ -159,7 +161,7 @@ def load_body() -> Body:
         for name, a, b in zip(arrays["regressor_names"], starts[:-1], starts[1:], strict=True)
     }
 
-    def group(prefix: str) -> dict[str, npt.NDArray[np.generic]]:
+    def group(prefix: str) -> dict[str, npt.NDArray[np.uint8]]:
         return {name.removeprefix(prefix): arrays[name] for name in arrays if name.startswith(prefix)}
 
     return Body(
@@ -173,8 +175,10 @@ def load_body() -> Body:
         bone_parents=tuple(int(parent) for parent in arrays["bone_parents"]),
         skinning=skinning,
         faces={name: ids.astype(np.int64) for name, ids in group("faces_").items()},
-        parts={name: values.astype(np.float32) / 255 for name, values in group("part_").items()},
-        regions={name: values.astype(np.float32) / 255 for name, values in group("region_").items()},
+        parts={name: values.astype(np.float32) / np.float32(255) for name, values in group("part_").items()},
+        regions={
+            name: values.astype(np.float32) / np.float32(255) for name, values in group("region_").items()
+        },
         segment=arrays["segment"].astype(np.int64),
         arm_coordinate=arrays["arm_coordinate"].astype(np.float32),
         is_skin=arrays["is_skin"],

@@ -14,7 +14,7 @@ LOWEST_EYE = 0.15  # metres above the floor
 
 @dataclass(frozen=True)
 class Camera:
-    """World metres to pixels. Rows of `rotation` are the image's right, down and forward axes in the world."""
+    """World metres to pixels. Rows of `rotation`: the image's right, down and forward axes in the world."""
 
     eye: Floats
     rotation: Floats
@@ -28,7 +28,7 @@ class Camera:
         depth = np.maximum(local[:, 2], np.float32(1e-3))
         pixels = local[:, :2] * (np.float32(self.focal) / depth)[:, None]
         pixels += np.array(self.centre, np.float32)
-        return pixels, depth
+        return pixels.astype(np.float32, copy=False), depth.astype(np.float32, copy=False)
 
     def directions(self, x: Floats, y: Floats) -> Floats:
         """Unit ray directions (N, 3) through pixel positions (N,), float32; pixel centres lie at +0.5."""
@@ -47,14 +47,16 @@ def look_at(eye: Floats, target: Floats, roll_degrees: float) -> Floats:
     down = np.cross(forward, right)
     roll = np.deg2rad(roll_degrees)
     turn = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
-    return (turn @ np.stack([right, down, forward])).astype(np.float32)
+    rotation: Floats = (turn @ np.stack([right, down, forward])).astype(np.float32)
+    return rotation
 
 
 def sample_camera(rng: np.random.Generator, points: Floats, size: tuple[int, int]) -> Camera:
     """A camera anywhere around a person standing on z = 0.
 
-    Azimuth uniform; elevation N(8, 14) in -20..60 degrees; vertical field of view 22..60 degrees; roll N(0, 5). The person fills
-    0.45..0.95 of the tighter side and lies anywhere inside; about 15 % are larger or shifted so that the border cuts them.
+    Azimuth uniform; elevation N(8, 14) in -20..60 degrees; vertical field of view 22..60 degrees; roll N(0,
+    5). The person fills 0.45..0.95 of the tighter side and lies anywhere inside; about 15 % are larger or
+    shifted so that the border cuts them.
 
     Args:
         rng: source of the draw.

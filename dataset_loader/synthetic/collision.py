@@ -1,4 +1,4 @@
-"""A cheap test for arms that run through the body: bone points against elliptic trunk sections and capsules."""
+"""A cheap test for arms that run through the body: bone points against trunk sections and capsules."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ARM_CHAIN = ("lowerarm01", "lowerarm02", "wrist", "finger3-1", "finger3-3")
 
 @dataclass(frozen=True)
 class TrunkSection:
-    """The slice of trunk that one bone carries, in rest coordinates: an ellipse over a height range, metres."""
+    """The slice of trunk that one bone carries, at rest: an ellipse over a height range, metres."""
 
     bone: int
     low: float
@@ -47,7 +47,7 @@ def trunk_sections(body: Body, shape: Shape) -> list[TrunkSection]:
 def arm_depth(
     body: Body, shape: Shape, trunk: list[TrunkSection], rotations: dict[str, Matrix], suffix: str
 ) -> float:
-    """How deep (0 none .. 1 centre) the forearm and hand of one side (`L` or `R`) lie inside trunk, head or thighs."""
+    """How deep forearm and hand of side `L` or `R` lie in trunk, head or thighs: 0 none .. 1 centre."""
     turned, placed = body.forward_kinematics(shape.heads, body.local_rotations(rotations))
     chain = np.stack([placed[body.bone(f"{name}.{suffix}")] for name in ARM_CHAIN])
     points = np.concatenate([chain, (chain[1:] + chain[:-1]) / 2])

@@ -1,7 +1,7 @@
 """Generate a synthetic dataset: chunks of images made by worker processes, resumable after any kill.
 
-A chunk of 32 images is the unit of work and is drawn from (seed, chunk index) alone, so the number of workers changes nothing.
-Folder layout:
+A chunk of 32 images is the unit of work and is drawn from (seed, chunk index) alone, so the number of
+workers changes nothing. Folder layout:
 
     OUT/options.json      what was asked for; another request into the same folder is refused
     OUT/images/*.jpg      written as they come
@@ -48,7 +48,8 @@ class Options:
             raise DatasetError(f"seed {self.seed} is negative; give a whole number from 0")
         if not all(SMALLEST_SIDE <= side <= LARGEST_SIDE for side in (self.width, self.height)):
             raise DatasetError(
-                f"size {self.width}x{self.height} is out of range; give WIDTHxHEIGHT with sides of {SMALLEST_SIDE} to {LARGEST_SIDE} pixels"
+                f"size {self.width}x{self.height} is out of range; "
+                f"give WIDTHxHEIGHT with sides of {SMALLEST_SIDE} to {LARGEST_SIDE} pixels"
             )
 
 
@@ -256,7 +257,7 @@ def _render_all(out: Path, options: Options, chunks: list[Chunk], workers: int) 
 
 @contextmanager
 def _single_threaded_children() -> Iterator[None]:
-    """Processes started inside read these when they load NumPy; its own threads would only fight the other workers."""
+    """Keep NumPy of the processes started inside to one thread; more would only fight each other."""
     before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
     try:

@@ -1,7 +1,8 @@
 """The 37 keypoints of a posed body.
 
-Spine points are rest-pose points inside the vertebral column, each carried rigidly by one bone. MakeHuman counts
-its spine bones from the top: spine05 is lumbar, spine01 upper thoracic, the opposite of the keypoint names.
+Spine points are rest-pose points inside the vertebral column, each carried rigidly by one bone. MakeHuman
+counts its spine bones from the top: spine05 is lumbar, spine01 upper thoracic, the opposite of the keypoint
+names.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ import numpy as np
 from dataset_loader.synthetic.body import Body, Floats, Posed
 from spinepose_hf.model.skeleton import KEYPOINT_INDEX, NUM_KEYPOINTS
 
-# Height from the root bone to the base of the neck of the body on which the backward shifts were measured, metres.
+# Height from the root bone to the base of the neck of the body on which the backward shifts were measured,
+# metres.
 REFERENCE_SPINE_HEIGHT = 0.51
 
 
 @dataclass(frozen=True)
 class SpinePoint:
-    """A point `share` of the way from the head of `bone` to the head of `towards`, `back` metres behind it."""
+    """A point `share` of the way from the head of `bone` to that of `towards`, `back` metres behind it."""
 
     bone: str
     towards: str

@@ -11,7 +11,10 @@ from dataset_loader.synthetic.body import Floats
 
 @dataclass(frozen=True)
 class Light:
-    """Unit direction towards the key light, and linear RGB strengths; `softness` blurs shadows, `floor_shadow` darkens the floor."""
+    """Unit direction towards the key light, and linear RGB strengths.
+
+    `softness` blurs shadows; `floor_shadow` is how dark they are on the floor, 0..1.
+    """
 
     direction: Floats
     key: Floats

@@ -1,4 +1,4 @@
-"""Precomputed periodic noise: a volume for surfaces and a bank of sheets for backgrounds. Looked up, not evaluated."""
+"""Precomputed periodic noise, looked up: a volume for surfaces, a bank of sheets for backgrounds."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def sample_volume(points: Floats, cells_per_metre: Floats, offset: Floats) -> Fl
     """Noise value and gradient (N, 4) at points (N, 3), nearest cell; the gradient is per cell."""
     cell = (points * cells_per_metre + offset).astype(np.int32) & (VOLUME_SIZE - 1)
     flat = (cell[:, 0] * VOLUME_SIZE + cell[:, 1]) * VOLUME_SIZE + cell[:, 2]
-    return noise_volume()[flat]
+    found: Floats = noise_volume()[flat]
+    return found
 
 
 @lru_cache(maxsize=1)

@@ -1,6 +1,7 @@
-"""Clothes, shoes and hair as geometry: which layers there are and where they end, laid out on the canonical body.
+"""Clothes, shoes and hair as geometry: layers and where they end, laid out on the canonical body.
 
-Heights are canonical z in metres (0 near the root, -0.82 the soles, 0.80 the crown); a layer is cut where its signed field is negative.
+Heights are canonical z in metres (0 near the root, -0.82 the soles, 0.80 the crown); a layer is cut where
+its signed field is negative.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ def sample_outfit(rng: np.random.Generator, male: float) -> Outfit:
         gap_top=rng.uniform(0.003, 0.007) if tight else rng.uniform(0.008, 0.022),
         gap_bottom=rng.uniform(0.003, 0.006) if tight else rng.uniform(0.006, 0.018),
         fold=rng.uniform(0, 0.002) if tight else rng.uniform(0.002, 0.006),
-        noise_offset=tuple(rng.uniform(0, 64, 3).tolist()),  # type: ignore[arg-type]
+        noise_offset=tuple(rng.uniform(0, 64, 3).tolist()),
     )
 
 

@@ -1,4 +1,7 @@
-"""The stream of rendered people: one posed, dressed body gives a few views, each with new light, colours and surroundings."""
+"""The stream of rendered people.
+
+One posed, dressed body gives a few views, each with new light, colours and surroundings.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ SEAT_SHARE = 0.8  # of the poses that sit
 
 @dataclass(frozen=True)
 class Person:
-    """One finished picture (H, W, 3 uint8 RGB) and what is known about it; keypoints (37, 3) in world metres."""
+    """A finished picture (H, W, 3 uint8 RGB) and what is known of it; keypoints (37, 3) in world metres."""
 
     pixels: npt.NDArray[np.uint8]
     rendered: Rendered

@@ -1,4 +1,4 @@
-"""Drawing a pose: local bone rotations for an archetype, with joint noise, arms that reach, and a floor below."""
+"""Drawing a pose: bone rotations for an archetype, with joint noise, arms that reach, a floor below."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ def sample_archetype(rng: np.random.Generator) -> Archetype:
 
 
 def spine_rotations(rng: np.random.Generator, archetype: Archetype, mirror: float) -> Rotations:
-    """Trunk and neck: totals spread over the vertebral bones with jittered shares; per bone Rz(twist) Ry(side) Rx(flexion)."""
+    """Trunk and neck: totals spread over the vertebral bones with jittered shares.
+
+    Per bone the rotation is Rz(twist) Ry(side) Rx(flexion).
+    """
     strength = rng.uniform(0.5, 1.25)
     flexion = archetype.spine[0] * strength + rng.normal(0, 8)
     side = mirror * archetype.spine[1] * strength + rng.normal(0, 6)
@@ -50,7 +53,8 @@ def spine_rotations(rng: np.random.Generator, archetype: Archetype, mirror: floa
 
     def jittered(share: Floats) -> Floats:
         drawn = share * rng.uniform(0.6, 1.4, len(share))
-        return drawn / drawn.sum()
+        normalised: Floats = drawn / drawn.sum()
+        return normalised
 
     parts = zip(
         SPINE_BONES,
@@ -215,7 +219,7 @@ def _clear_arms(
 
 
 def on_floor(posed: Posed, body: Body) -> Posed:
-    """The same person moved so that the lowest skin vertex lies at z = 0 and the root stands above the origin."""
+    """The same person with the lowest skin vertex at z = 0 and the root above the origin."""
     lowest = float(posed.vertices[body.is_skin, 2].min())
     shift = np.array([-posed.positions[0, 0], -posed.positions[0, 1], -lowest], np.float32)
     return Posed(posed.shape, posed.vertices + shift, posed.rotations, posed.positions + shift)

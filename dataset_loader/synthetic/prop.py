@@ -14,7 +14,7 @@ BOX_QUADS = ((0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4
 
 
 def box_triangles(low: Floats, high: Floats, turn: Floats) -> Floats:
-    """Corners (36, 3) of the triangles of an upright box, turned (3, 3) about the origin; no vertex is shared."""
+    """Corners (36, 3) of the triangles of an upright box, turned (3, 3); no vertex is shared."""
     corners = np.array([[(low, high)[i >> axis & 1][axis] for axis in range(3)] for i in range(8)])
     corners = corners @ turn.T
     order = [quad[i] for quad in BOX_QUADS for i in (0, 1, 2, 0, 2, 3)]

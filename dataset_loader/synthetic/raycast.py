@@ -16,7 +16,7 @@ MAX_LAYERS = 4  # cut-away cloth a ray may pass before it counts as a miss
 
 @dataclass(frozen=True)
 class Hits:
-    """First hits of N rays: face (-1 for a miss), barycentric u and v of its second and third corner, distance in metres."""
+    """First hits of N rays: face (-1 for a miss), weights u and v of its second and third corner, metres."""
 
     face: Ints
     u: Floats

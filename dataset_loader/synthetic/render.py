@@ -1,7 +1,7 @@
 """Ray-cast one view of a dressed person over a background.
 
-One ray a pixel finds surfaces; pixels on silhouettes and depth steps get three more for a smooth edge. Shadow and
-ambient-occlusion rays are cast once a hit and blurred inside the person's mask.
+One ray a pixel finds surfaces; pixels on silhouettes and depth steps get three more for a smooth edge.
+Shadow and ambient-occlusion rays are cast once a hit and blurred inside the person's mask.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ SHADOW_REACH = 2.2  # metres around the person within which the floor is shaded
 
 @dataclass(frozen=True)
 class Rendered:
-    """A picture (H, W, 3) RGB 0..1, the body part per pixel (H, W; -2 background, -1 furniture), hit distances (H, W)."""
+    """A picture (H, W, 3) RGB 0..1, and per pixel (H, W) the body part and the distance of the first hit.
+
+    Parts: -2 background, -1 furniture, else the segment of the body.
+    """
 
     picture: Floats
     parts: Ints
@@ -178,7 +181,8 @@ def _irradiance(normal: Floats, light: Light, lit: Floats, open_sky: Floats) -> 
     upward = (0.5 + 0.5 * normal[:, 2])[:, None]
     ambient = (light.ground + (light.sky - light.ground) * upward) * (0.35 + 0.65 * open_sky)[:, None]
     key = np.clip(normal @ light.direction, 0, 1) * lit
-    return ambient + light.key * key[:, None]
+    total: Floats = ambient + light.key * key[:, None]
+    return total
 
 
 def _shade(

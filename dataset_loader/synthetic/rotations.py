@@ -15,7 +15,8 @@ def about_axis(axis: Sequence[float] | Floats, degrees: float) -> Floats:
     x, y, z = np.asarray(axis, float) / np.linalg.norm(axis)
     cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
     angle = np.deg2rad(degrees)
-    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * (cross @ cross)
+    rotation: Floats = np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * (cross @ cross)
+    return rotation
 
 
 def rx(degrees: float) -> Floats:
@@ -36,7 +37,8 @@ def rz(degrees: float) -> Floats:
 def unit(vector: Sequence[float] | Floats) -> Floats:
     """The vector scaled to length 1."""
     array = np.asarray(vector, float)
-    return array / np.linalg.norm(array)
+    scaled: Floats = array / np.linalg.norm(array)
+    return scaled
 
 
 def frame(direction: Floats, normal: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """Keypoint visibility by ray: 2 seen, 1 hidden but inside the picture, 0 outside.
 
-An interior joint counts as seen when the first hit at its pixel belongs to its own body part and lies near in depth; a spine seen from the
-front is therefore 2.
+An interior joint counts as seen when the first hit at its pixel belongs to its own body part and lies near
+in depth; a spine seen from the front is therefore 2.
 """
 
 from __future__ import annotations

@@ -31,8 +31,8 @@ def synthesize(
 ) -> None:
     """Render people with exactly known keypoints, to train on.
 
-    Writes `images/*.jpg` and `annotations.json` (COCO keypoints, 37 points). A run that was stopped continues when
-    the same command is given again; a larger `--count` extends the dataset.
+    Writes `images/*.jpg` and `annotations.json` (COCO keypoints, 37 points). A run that was stopped
+    continues when the same command is given again; a larger `--count` extends the dataset.
 
     **Example**
 
