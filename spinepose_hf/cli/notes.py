@@ -10,8 +10,17 @@ import typer
 
 
 class _NoteHandler(logging.Handler):
+    """Prints each line once: the network and the detector may well report the same device."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._printed: set[str] = set()
+
     def emit(self, record: logging.LogRecord) -> None:
-        typer.echo(f"note: {record.getMessage()}", err=True)
+        line = record.getMessage()
+        if line not in self._printed:
+            self._printed.add(line)
+            typer.echo(f"note: {line}", err=True)
 
 
 @contextmanager

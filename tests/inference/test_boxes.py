@@ -39,7 +39,9 @@ GOOD = [1, 1, 50, 50]
         pytest.param([GOOD, GOOD, [5, 5, 5, 50]], r"box 2 .*no area", id="zero width"),
         pytest.param([[5, 5, 50, 5]], r"box 0 .*no area", id="zero height"),
         pytest.param([[50, 5, 5, 50]], r"box 0 .*no area", id="negative width"),
-        pytest.param([[300, 5, 400, 50]], r"box 0 .*outside the image.*200 wide and 100 high", id="right of it"),
+        pytest.param(
+            [[300, 5, 400, 50]], r"box 0 .*outside the image.*200 wide and 100 high", id="right of it"
+        ),
         pytest.param([[-40, 5, -10, 50]], r"box 0 .*outside", id="left of it"),
         pytest.param([[5, 100, 50, 150]], r"box 0 .*outside", id="just below it"),
         pytest.param([[1, 2, 3]], r"\(N, 4\)", id="three numbers"),

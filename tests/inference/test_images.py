@@ -60,11 +60,11 @@ def grey(scene: NDArray[np.uint8]) -> NDArray[np.uint8]:
         pytest.param("a.png", save_16_bit_grey, grey(SCENE), 0, id="16-bit grey"),
         pytest.param("a.tiff", save_16_bit_grey, grey(SCENE), 0, id="16-bit grey TIFF"),
         pytest.param("a.png", save_16_bit_color, SCENE, 1, id="16-bit colour"),
-        pytest.param("a.png", lambda p: Image.fromarray(SCENE[:, :, 0]).save(p), grey(SCENE), 0, id="8-bit grey"),
-        pytest.param("a.png", save_half_transparent, over_white(SCENE), 0, id="RGBA"),
         pytest.param(
-            "a.png", lambda p: Image.fromarray(SCENE).quantize(8).save(p), SCENE, 2, id="palette"
+            "a.png", lambda p: Image.fromarray(SCENE[:, :, 0]).save(p), grey(SCENE), 0, id="8-bit grey"
         ),
+        pytest.param("a.png", save_half_transparent, over_white(SCENE), 0, id="RGBA"),
+        pytest.param("a.png", lambda p: Image.fromarray(SCENE).quantize(8).save(p), SCENE, 2, id="palette"),
         pytest.param(
             "a.tiff", lambda p: Image.fromarray(SCENE).convert("CMYK").save(p), SCENE, 1, id="CMYK TIFF"
         ),
@@ -76,7 +76,9 @@ def grey(scene: NDArray[np.uint8]) -> NDArray[np.uint8]:
             id="CMYK JPEG",
         ),
         pytest.param("a.png", save_rotated, SCENE, 0, id="EXIF-rotated"),
-        pytest.param("bild mit ü.png", lambda p: Image.fromarray(SCENE).save(p), SCENE, 0, id="umlaut in name"),
+        pytest.param(
+            "bild mit ü.png", lambda p: Image.fromarray(SCENE).save(p), SCENE, 0, id="umlaut in name"
+        ),
     ],
 )
 def test_load(
@@ -167,9 +169,9 @@ def test_load_100_megapixels(tmp_path: Path) -> None:
         pytest.param(SCENE[:, :, :1], None, grey(SCENE), id="grey with a channel axis"),
         pytest.param(SCENE[:, :, ::-1].astype(np.uint16) * 257, None, SCENE, id="16-bit"),
         pytest.param(
-            np.dstack([SCENE[:, :, ::-1], np.where(np.arange(60) < 30, 255, 0) * np.ones((40, 1), int)]).astype(
-                np.uint8
-            ),
+            np.dstack(
+                [SCENE[:, :, ::-1], np.where(np.arange(60) < 30, 255, 0) * np.ones((40, 1), int)]
+            ).astype(np.uint8),
             None,
             over_white(SCENE),
             id="BGRA",

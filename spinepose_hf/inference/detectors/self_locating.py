@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,7 +25,7 @@ MIN_CONFIDENT = 8
 # Keypoints lie inside the body; boxes of people reach to its outline, so they are larger by this factor.
 _BODY_MARGIN = 1.15
 
-# Windows along the long side of a picture overlap by half, so that a person is whole in one of them.
+# Windows along the long side overlap by half, so that whoever is half as long is whole in one of them.
 _WINDOW_STEP = 0.5
 _MAX_WINDOWS = 16
 
@@ -53,16 +55,44 @@ class SelfLocator:
         detections = nobody
         for _ in range(_SEARCH_PASSES):
             keypoints, scores, _ = poses_in_boxes(image, views, self.runtime, padding)
-            best = int(np.where(scores >= self.threshold, scores, 0).sum(axis=1).argmax())
-            confident = scores[best] >= self.threshold
-            box = body_box(keypoints[best][confident], size) if confident.sum() >= MIN_CONFIDENT else None
+            candidates = [
+                self._person_in(view, *seen, size)
+                for view, seen in zip(views, zip(keypoints, scores, strict=True), strict=True)
+            ]
+            best = max(range(len(views)), key=lambda place: candidates[place].evidence)
+            box = candidates[best].box
             if box is None:
                 return nobody
-            detections = Detections(box[None], scores[best][confident].mean(keepdims=True).astype(np.float64))
+            detections = Detections(box[None], np.array([candidates[best].score]))
             if box_iou(views[best], box) > STABLE_IOU:
                 break
             views, padding = box[None], BOX_PADDING
         return detections
+
+    def _person_in(
+        self,
+        view: NDArray[np.float64],
+        keypoints: NDArray[np.floating],
+        scores: NDArray[np.floating],
+        image_size: tuple[int, int],
+    ) -> _Candidate:
+        """Judge what the network saw in one view: (K, 2) keypoints in image px and their (K,) scores."""
+        confident = scores >= self.threshold
+        if confident.sum() < MIN_CONFIDENT:
+            return _Candidate(None, 0.0, 0.0)
+        box = body_box(keypoints[confident], image_size)
+        if box is None:
+            return _Candidate(None, 0.0, 0.0)
+        # A body that reaches beyond its view is cut off there: another view shows more of it.
+        overlap = np.clip(np.minimum(box[2:], view[2:]) - np.maximum(box[:2], view[:2]), 0, None).prod()
+        contained = float(overlap / (box[2:] - box[:2]).prod())
+        return _Candidate(box, float(scores[confident].mean()), float(scores[confident].sum()) * contained)
+
+
+class _Candidate(NamedTuple):
+    box: NDArray[np.float64] | None
+    score: float
+    evidence: float
 
 
 def body_box(keypoints: NDArray[np.floating], image_size: tuple[int, int]) -> NDArray[np.float64] | None:

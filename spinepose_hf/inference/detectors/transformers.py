@@ -30,6 +30,7 @@ class TransformersDetector:
 
     def __init__(self, name: str, device: Device = "auto", threshold: float = 0.5) -> None:
         require_extra("torch", ("torch", "transformers"), f"the detector {name}")
+        from safetensors import SafetensorError
         from transformers import AutoImageProcessor, AutoModelForObjectDetection
 
         self.name = name
@@ -38,10 +39,10 @@ class TransformersDetector:
         try:
             self._processor: Any = AutoImageProcessor.from_pretrained(name)
             self._model: Any = AutoModelForObjectDetection.from_pretrained(name).eval().to(self._device)
-        except (OSError, ValueError, ImportError, KeyError) as error:
-            reason = str(error).strip().splitlines()[0]
+        except (OSError, ValueError, RuntimeError, ImportError, KeyError, SafetensorError) as error:
+            lines = str(error).strip().splitlines() or [type(error).__name__]
             raise DetectorError(
-                f"cannot load the detector {name!r} ({reason}); give a file, a folder or a Hub id"
+                f"cannot load the detector {name!r} ({lines[0]}); give a file, a folder or a Hub id"
             ) from error
         labels = {int(key): str(value).lower() for key, value in self._model.config.id2label.items()}
         self._person_labels = [key for key, value in labels.items() if value == "person"]

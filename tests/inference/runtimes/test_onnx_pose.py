@@ -19,7 +19,9 @@ def altered(source: Path, folder: Path, **properties: str) -> Path:
     model = onnx.load(source)
     known = {entry.key: entry.value for entry in model.metadata_props}
     del model.metadata_props[:]
-    onnx.helper.set_model_props(model, known | {f"spinepose.{key}": value for key, value in properties.items()})
+    onnx.helper.set_model_props(
+        model, known | {f"spinepose.{key}": value for key, value in properties.items()}
+    )
     path = folder / "altered.onnx"
     onnx.save(model, path)
     return path

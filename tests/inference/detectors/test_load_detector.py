@@ -1,0 +1,47 @@
+"""Names of detectors and what they mean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from spinepose_hf.errors import DetectorError
+from spinepose_hf.inference.detectors.load import DETECTOR_VARIABLE, load_detector
+from spinepose_hf.inference.detectors.onnx import OnnxDetector
+from spinepose_hf.inference.detectors.self_locating import SelfLocator
+from spinepose_hf.inference.runtimes.onnx import OnnxPose
+
+
+@pytest.fixture
+def runtime(toy_pose: Path) -> OnnxPose:
+    return OnnxPose(toy_pose, "cpu")
+
+
+@pytest.mark.parametrize("name", ["none", "auto"])
+def test_without_a_detector(runtime: OnnxPose, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(DETECTOR_VARIABLE, raising=False)
+    detector, line = load_detector(name, runtime, "cpu")
+    assert isinstance(detector, SelfLocator)
+    assert "by the pose network itself" in line
+
+
+def test_by_path(runtime: OnnxPose, toy_detector: Path) -> None:
+    detector, line = load_detector(toy_detector, runtime, "cpu")
+    assert isinstance(detector, OnnxDetector)
+    assert line == "from the detector toy_detector.onnx"
+
+
+def test_by_environment(runtime: OnnxPose, toy_detector: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(DETECTOR_VARIABLE, str(toy_detector))
+    detector, line = load_detector("auto", runtime, "cpu")
+    assert isinstance(detector, OnnxDetector)
+    assert DETECTOR_VARIABLE in line
+    assert isinstance(load_detector("none", runtime, "cpu")[0], SelfLocator)
+
+
+def test_refuses_other_files(runtime: OnnxPose, tmp_path: Path) -> None:
+    path = tmp_path / "detector.txt"
+    path.touch()
+    with pytest.raises(DetectorError, match=r"detector\.txt is no detector"):
+        load_detector(path, runtime, "cpu")

@@ -1,0 +1,65 @@
+"""Names of models and what they mean."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from spinepose_hf.errors import ModelError
+from spinepose_hf.inference.runtimes import load
+from spinepose_hf.inference.runtimes.load import EMBEDDED_NOTE, load_runtime
+from spinepose_hf.inference.runtimes.onnx import OnnxPose
+
+
+def test_onnx_file(toy_pose: Path) -> None:
+    assert isinstance(load_runtime(toy_pose, "cpu"), OnnxPose)
+    assert isinstance(load_runtime(str(toy_pose), "cpu"), OnnxPose)
+
+
+def touch(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"content")
+
+
+@pytest.mark.parametrize(
+    ("files", "name", "message"),
+    [
+        pytest.param([], "none.onnx", "does not exist", id="missing ONNX"),
+        pytest.param(["folder/readme.txt"], "folder", "no config.json", id="folder without a model"),
+        pytest.param(["weights.pth"], "weights.pth", "convert the checkpoint first", id="checkpoint"),
+        pytest.param(["notes.txt"], "notes.txt", "not a model that can be run", id="text file"),
+        pytest.param([], "no such model", "no model at", id="neither path nor id"),
+        pytest.param(["folder/config.json"], "folder", "cannot load the model", id="damaged config"),
+    ],
+)
+def test_refuses(tmp_path: Path, files: list[str], name: str, message: str) -> None:
+    for file in files:
+        touch(tmp_path / file)
+    with pytest.raises(ModelError, match=message) as caught:
+        load_runtime(tmp_path / name, "cpu")
+    assert name in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_refuses_unreachable_id() -> None:
+    with pytest.raises(ModelError, match="cannot load the model 'nobody/nothing'"):
+        load_runtime("nobody/nothing", "cpu")
+
+
+def test_embedded_weights_say_what_they_are(
+    toy_pose: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(load, "EMBEDDED_MODEL", toy_pose)
+    with caplog.at_level(logging.WARNING, logger="spinepose_hf"):
+        load_runtime(None, "cpu")
+    assert caplog.messages == [EMBEDDED_NOTE]
+    assert "synthetic" in EMBEDDED_NOTE
+    assert "better" in EMBEDDED_NOTE
+
+
+def test_missing_embedded_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load, "EMBEDDED_MODEL", tmp_path / "spinepose_t.onnx")
+    with pytest.raises(ModelError, match=r"spinepose_t\.onnx are missing; reinstall"):
+        load_runtime(None, "cpu")
