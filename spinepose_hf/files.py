@@ -41,7 +41,7 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
         yield temporary
         # mkstemp makes files private; a finished output is an ordinary file.
         temporary.chmod(0o666 & ~_umask())
-        os.replace(temporary, target)
+        temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -13,10 +13,12 @@ def train(
         Path | None, typer.Option("--config", "-c", help="Recipe (YAML). Flags given beside it win.")
     ] = None,
     annotations: Annotated[
-        Path | None, typer.Option("--annotations", help="COCO keypoint JSON to train on, instead of a recipe.")
+        Path | None,
+        typer.Option("--annotations", help="COCO keypoint JSON to train on, instead of a recipe."),
     ] = None,
     images: Annotated[
-        Path | None, typer.Option("--images", help="Folder of its pictures. Default: 'images' beside the JSON.")
+        Path | None,
+        typer.Option("--images", help="Folder of its pictures. Default: 'images' beside the JSON."),
     ] = None,
     model: Annotated[
         str | None, typer.Option("--model", "-m", help="t, s, m, l, x for random weights; or a model folder.")
@@ -60,13 +62,21 @@ def train(
         source: dict[str, Any] = {"annotations": annotations}
         if images is not None:
             source["images"] = images
-        # A small warm-up and no heatmap head: flags are for fine-tuning; training from nothing wants a recipe.
-        stage = {"steps": steps, "batch": batch, "learning_rate": learning_rate, "warmup": steps // 20, "heatmap": 0.0}
+        # No heatmap head: flags are for fine-tuning; training from nothing wants a recipe.
+        stage = {
+            "steps": steps,
+            "batch": batch,
+            "learning_rate": learning_rate,
+            "warmup": steps // 20,
+            "heatmap": 0.0,
+        }
         recipe = recipe_from_mapping({"model": "t", "train": {"persons": source}, "stages": [stage]})
     else:
         raise RecipeError("nothing to train on: give --config recipe.yaml or --annotations persons.json")
     changes: dict[str, Any] = {"model": model, "output": output, "seed": seed}
-    recipe = dataclasses.replace(recipe, **{name: value for name, value in changes.items() if value is not None})
+    recipe = dataclasses.replace(
+        recipe, **{name: value for name, value in changes.items() if value is not None}
+    )
 
     folder = run_recipe(recipe)
     typer.echo(f"trained: {folder}")

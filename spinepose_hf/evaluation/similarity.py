@@ -84,7 +84,11 @@ class PoseScores:
             chosen = list(ids)
             self._oks[name].append(
                 keypoint_similarity(
-                    points[:, chosen], labels[:, chosen, :2], labels[:, chosen, 2] > 0, area, self.sigmas[chosen]
+                    points[:, chosen],
+                    labels[:, chosen, :2],
+                    labels[:, chosen, 2] > 0,
+                    area,
+                    self.sigmas[chosen],
                 )
             )
 

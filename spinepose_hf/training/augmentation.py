@@ -1,7 +1,7 @@
 """Random views of one person: every geometric change folded into one affine warp, then pixel changes.
 
-The order and the ranges follow the RTMPose recipe (half body, shift, scale, rotation, flip, photometric, blur,
-dropout); the wider scale range and the occluders are ours, so that loose boxes and covered people work.
+The order and the ranges follow the RTMPose recipe (half body, shift, scale, rotation, flip, photometric,
+blur, dropout); the wider scale range and the occluders are ours, so that loose boxes and covered people work.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from spinepose_hf.model.skeleton import FLIP_INDEX, LOWER_BODY, UPPER_BODY
 Image = NDArray[np.uint8]
 Points = NDArray[np.float32]
 
-# A flip, a rotation or a crop of fewer points than this says little about a half body.
+# With fewer points than these there is no half worth a crop of its own.
 _HALF_BODY_MIN_POINTS: Final = 9
 _HALF_BODY_MIN_UPPER: Final = 2
 _HALF_BODY_MIN_LOWER: Final = 3
@@ -199,12 +199,14 @@ def _degrade(crop: Image, options: AugmentationOptions, rng: np.random.Generator
         crop = np.clip(crop + noise, 0, 255).astype(np.uint8)
     if rng.random() < options.degrade:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 80))]
-        crop = cv2.imdecode(cv2.imencode(".jpg", crop, quality)[1], cv2.IMREAD_COLOR)
+        crop = np.asarray(
+            cv2.imdecode(cv2.imencode(".jpg", crop, quality)[1], cv2.IMREAD_COLOR), dtype=np.uint8
+        )
     return crop
 
 
 def occlude(crop: Image, source: Image, options: AugmentationOptions, rng: np.random.Generator) -> Image:
-    """Cover parts of a crop with up to three shapes filled with a colour, noise, or a piece of another picture.
+    """Cover parts of a crop with up to three shapes filled with a colour, a shade or a piece of a picture.
 
     Labels stay: a network that must place covered points learns the body as a whole.
 

@@ -78,7 +78,8 @@ def read_persons(annotations: Path, images: Path, min_keypoints: int = 1) -> lis
         people = content["annotations"]
     except (KeyError, IndexError, TypeError) as error:
         raise DatasetError(
-            f"{annotations} is not a COCO keypoint file: it needs images, annotations and categories[0].keypoints"
+            f"{annotations} is not a COCO keypoint file: "
+            "it needs images, annotations and categories[0].keypoints"
         ) from error
     columns = _columns(names, annotations)
 
@@ -130,9 +131,9 @@ def _columns(names: Sequence[str], source: Path) -> list[tuple[int, int]]:
 
 
 class Draw(NamedTuple):
-    """What the sampler asks the dataset for: a person and the seed of the view."""
+    """What the sampler asks the dataset for: a person (a place in its records) and the seed of the view."""
 
-    index: int
+    person: int
     seed: int
 
 
@@ -169,12 +170,12 @@ class PersonCrops(Dataset[Crop]):
         return len(self.records)
 
     def __getitem__(self, key: int | Draw) -> Crop:
-        """Return `crops` (h, w, 3) uint8 RGB and `labels` (37, 3): x, y in input pixels and a weight 0 or 1."""
+        """Return `crops` (h, w, 3) uint8 RGB and `labels` (37, 3): x, y in input pixels, weight 0 or 1."""
         import cv2
 
         # The loader's processes share the cores with the network.
         cv2.setNumThreads(0)
-        record = self.records[key.index if isinstance(key, Draw) else key]
+        record = self.records[key.person if isinstance(key, Draw) else key]
         bgr = cv2.imread(str(record.image), cv2.IMREAD_COLOR)
         if bgr is None:
             raise DatasetError(f"cannot read the image {record.image} of annotation {record.annotation_id}")
@@ -217,7 +218,9 @@ def _shrink_for(
         height, width = image.shape[0] // 2, image.shape[1] // 2
         image = cv2.resize(image[: height * 2, : width * 2], (width, height), interpolation=cv2.INTER_AREA)
         # Pixel (x, y) of the half image covers the old pixels around (2x + 0.5, 2y + 0.5).
-        matrix = np.concatenate([matrix[:, :2] * 2, (matrix[:, :2] * 0.5).sum(1, keepdims=True) + matrix[:, 2:]], 1)
+        matrix = np.concatenate(
+            [matrix[:, :2] * 2, (matrix[:, :2] * 0.5).sum(1, keepdims=True) + matrix[:, 2:]], 1
+        )
         factor *= 2
     return image, matrix
 

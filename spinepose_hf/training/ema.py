@@ -13,7 +13,7 @@ from torch import Tensor, nn
 class ExponentialMovingAverage:
     """Averages parameters and floating-point buffers of a module.
 
-    The momentum falls from 1 to `momentum` with the steps, as in the parent recipe (mmengine's ExpMomentumEMA):
+    The momentum falls from 1 to `momentum` with the steps, as in the parent recipe (ExpMomentumEMA):
     m_t = (1 - momentum) exp(-(1 + t) / gamma) + momentum, so early weights are soon forgotten.
 
     Args:

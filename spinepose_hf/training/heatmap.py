@@ -33,7 +33,7 @@ class AuxiliaryHeatmapHead(nn.Module):
         self.maps = nn.Conv2d(width, num_keypoints, 1)
 
     def forward(self, fine: Tensor, coarse: Tensor) -> Tensor:
-        """Map stride-16 features (B, C3, h, w) and stride-32 ones (B, C4, h/2, w/2) to logits (B, K, 2h, 2w)."""
+        """Map features of stride 16 (B, C3, h, w) and 32 (B, C4, h/2, w/2) to logits (B, K, 2h, 2w)."""
         size = fine.shape[-2:]
         raised = functional.interpolate(self.coarse(coarse), size=size, mode="bilinear", align_corners=False)
         mixed = self.mix(functional.silu(self.norm(self.fine(fine) + raised)))

@@ -71,9 +71,9 @@ def structure_loss(
 ) -> Tensor:
     """Mean absolute difference of bone angles as a share of half a turn (Eq. 5-6), 0..1.
 
-    phi_b is the angle of bone b to the horizontal, d_b = atan2(sin(phi_p - phi_g), cos(phi_p - phi_g)), and the
-    loss is the mean of abs(d_b) / pi. Sine and cosine of the difference are the cross and the dot product of the
-    two bones, which avoids the angle of a bone without length.
+    phi_b is the angle of bone b to the horizontal, d_b = atan2(sin(phi_p - phi_g), cos(phi_p - phi_g)), and
+    the loss is the mean of abs(d_b) / pi. Sine and cosine of the difference are the cross and the dot product
+    of the two bones, which avoids the angle of a bone without length.
 
     Args:
         predicted: (B, K, 2) crop pixels.
@@ -88,15 +88,19 @@ def structure_loss(
     end = torch.tensor([bone[1] for bone in bones], device=predicted.device)
     bone_p = (predicted[:, end] - predicted[:, start]).float()
     bone_g = (target[:, end] - target[:, start]).float()
-    counts = labelled[:, start] & labelled[:, end] & (bone_p.norm(dim=-1) > _TINY) & (bone_g.norm(dim=-1) > _TINY)
+    counts = (
+        labelled[:, start] & labelled[:, end] & (bone_p.norm(dim=-1) > _TINY) & (bone_g.norm(dim=-1) > _TINY)
+    )
 
     sine = bone_p[..., 0] * bone_g[..., 1] - bone_p[..., 1] * bone_g[..., 0]
     cosine = (bone_p * bone_g).sum(-1)
     # atan2 has no gradient at the origin: bones that do not count are given a harmless direction first.
     angle = torch.atan2(
-        torch.where(counts, sine, torch.zeros_like(sine)), torch.where(counts, cosine, torch.ones_like(cosine))
+        torch.where(counts, sine, torch.zeros_like(sine)),
+        torch.where(counts, cosine, torch.ones_like(cosine)),
     )
-    return angle.abs().sum() / torch.pi / counts.sum().clamp(min=1)
+    loss: Tensor = angle.abs().sum() / torch.pi / counts.sum().clamp(min=1)
+    return loss
 
 
 def spine_loss(
@@ -109,9 +113,10 @@ def spine_loss(
 ) -> Tensor:
     """Smoothness along the spine (Eq. 7-8): distance of the chain from its own gated running mean.
 
-    t_0 = s_0; t_i = t_(i-1) + w_i (s_i - t_(i-1)) with w_i = 1 - 0.5 sigmoid(a (|s_i - t_(i-1)| - T)), and the
-    loss is the mean square of s_i - t_i. The gate draws w_i towards 0.5 for jumps longer than T. The paper gives
-    neither T nor the unit: we divide by the mean labelled link of the chain, so that a normal link is about 1.
+    t_0 = s_0; t_i = t_(i-1) + w_i (s_i - t_(i-1)) with w_i = 1 - 0.5 sigmoid(a (|s_i - t_(i-1)| - T)), and
+    the loss is the mean square of s_i - t_i. The gate draws w_i towards 0.5 for jumps longer than T. The
+    paper gives neither T nor the unit: we divide by the mean labelled link of the chain, so that a normal
+    link is about 1.
 
     Args:
         predicted: (B, K, 2) crop pixels.

@@ -99,10 +99,13 @@ class PoseTrainingModule(nn.Module):
                 terms["spine"] = spine_loss(points, keypoints, labelled, SPINE_CHAIN)
         if maps is not None:
             terms["heatmap"] = heatmap_loss(maps, keypoints, known, config.image_size)
-        total = sum((getattr(self.weights, name) * value for name, value in terms.items()), start=known.new_zeros(()))
+        total = sum(
+            (getattr(self.weights, name) * value for name, value in terms.items()), start=known.new_zeros(())
+        )
         return {"loss": total, **terms, "simcc_x": simcc_x, "simcc_y": simcc_y}
 
     def _inside(self, keypoints: Tensor) -> Tensor:
         height, width = self.pose.config.image_size
         x, y = keypoints[..., 0], keypoints[..., 1]
-        return (x >= 0) & (x < width) & (y >= 0) & (y < height)
+        inside: Tensor = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+        return inside

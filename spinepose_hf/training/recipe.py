@@ -127,7 +127,9 @@ def recipe_from_mapping(content: dict[str, Any]) -> Recipe:
     for key in ("train", "validation"):
         entries = plain.get(key) or {}
         if not isinstance(entries, dict):
-            raise RecipeError(f"{key} must map names to sources, such as 'mine: {{annotations: persons.json}}'")
+            raise RecipeError(
+                f"{key} must map names to sources, such as 'mine: {{annotations: persons.json}}'"
+            )
         plain[key] = {name: _source(entry, f"{key}.{name}") for name, entry in entries.items()}
     plain["stages"] = tuple(
         _build(Stage, entry, f"stages[{i}]") for i, entry in enumerate(plain.get("stages") or ())
@@ -152,7 +154,11 @@ def _source(entry: Any, where: str) -> DataSource:
     annotations = Path(entry["annotations"])
     source: DataSource = _build(
         DataSource,
-        {**entry, "annotations": annotations, "images": Path(entry.get("images", annotations.parent / "images"))},
+        {
+            **entry,
+            "annotations": annotations,
+            "images": Path(entry.get("images", annotations.parent / "images")),
+        },
         where,
     )
     if source.part not in ("all", "train", "validation"):
@@ -171,7 +177,9 @@ def _build(kind: type[Any], values: dict[str, Any], where: str) -> Any:
     required = [
         name
         for name, f in fields.items()
-        if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING and name not in values
+        if f.default is dataclasses.MISSING
+        and f.default_factory is dataclasses.MISSING
+        and name not in values
     ]
     if required:
         raise RecipeError(f"{where}: {required[0]} is missing")

@@ -132,4 +132,3 @@ def _arguments(recipe: Recipe, stage: Stage, folder: Path) -> SpinePoseTrainingA
         ema_momentum=1e-3,
         ema_gamma=500,
     )
-

@@ -27,7 +27,7 @@ _STATE_FILE = "training_state.safetensors"
 _EMA_PREFIX, _RAW_PREFIX, _EMA_STEPS = "ema.", "raw.", "ema_steps"
 
 
-class _FollowWeights(TrainerCallback):
+class _FollowWeights(TrainerCallback):  # type: ignore[misc]
     """Feeds every optimiser step to the average."""
 
     def __init__(self, trainer: SpinePoseTrainer) -> None:
@@ -44,8 +44,8 @@ class SpinePoseTrainer(Trainer):  # type: ignore[misc]
     """Trains a `SpinePoseForPoseEstimation` on crops of persons.
 
     Checkpoints are ordinary model folders holding the averaged weights, so that
-    `SpinePoseForPoseEstimation.from_pretrained("run/checkpoint-1000")` works, with the raw weights, the auxiliary
-    head and the optimiser beside them for `train(resume_from_checkpoint=True)`.
+    `SpinePoseForPoseEstimation.from_pretrained("run/checkpoint-1000")` works, with the raw weights, the
+    auxiliary head and the optimiser beside them for `train(resume_from_checkpoint=True)`.
 
     Args:
         model: the network.
@@ -71,8 +71,11 @@ class SpinePoseTrainer(Trainer):  # type: ignore[misc]
         weights = LossWeights(
             args.position_weight, args.structure_weight, args.spine_weight, args.heatmap_weight
         )
-        self.module = PoseTrainingModule(model, weights).to(memory_format=torch.channels_last)
+        self.module = PoseTrainingModule(model, weights)
+        # torch's annotations lack this keyword; it reorders the convolution weights in place.
+        self.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema: ExponentialMovingAverage | None = None
+        self.control: TrainerControl
         self._parts: defaultdict[str, float] = defaultdict(float)
         self._parts_steps = 0
 
@@ -87,10 +90,16 @@ class SpinePoseTrainer(Trainer):  # type: ignore[misc]
         self.crop_size = (crop_height, crop_height * width // height)
         records = [record for part in train_sets for record in part]
         dataset = PersonCrops(records, self.input_size, self.crop_size, **(options or {}))
-        draws = args.max_steps * args.train_batch_size * args.gradient_accumulation_steps * max(args.world_size, 1)
+        draws = (
+            args.max_steps
+            * args.train_batch_size
+            * args.gradient_accumulation_steps
+            * max(args.world_size, 1)
+        )
         self._sampler = MixedSampler([len(part) for part in train_sets], train_shares, draws, args.seed)
         eval_crops = {
-            name: PersonCrops(part, self.input_size, self.crop_size) for name, part in (eval_sets or {}).items()
+            name: PersonCrops(part, self.input_size, self.crop_size)
+            for name, part in (eval_sets or {}).items()
         }
 
         args.remove_unused_columns = False
@@ -155,7 +164,9 @@ class SpinePoseTrainer(Trainer):  # type: ignore[misc]
                 with self.compute_loss_context_manager():
                     simcc_x, simcc_y, _ = self.module.logits(batch["crops"].to(self.args.device))
                 points, _ = decode(
-                    simcc_x.float().cpu().numpy(), simcc_y.float().cpu().numpy(), self.pose.config.simcc_split_ratio
+                    simcc_x.float().cpu().numpy(),
+                    simcc_y.float().cpu().numpy(),
+                    self.pose.config.simcc_split_ratio,
                 )
                 some = dataset.records[done : done + len(points)]
                 scores.update(points, batch["labels"].numpy(), some, self.input_size)

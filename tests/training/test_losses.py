@@ -54,7 +54,9 @@ class TestPositionLoss:
             q = torch.softmax(10 * target, -1)
             expected += math.log(target.shape[-1]) + float((q * q.log()).sum())
         zeros = torch.zeros_like(self.target_x), torch.zeros_like(self.target_y)
-        assert float(position_loss(*zeros, self.target_x, self.target_y, self.one)) == pytest.approx(expected, abs=1e-4)
+        assert float(position_loss(*zeros, self.target_x, self.target_y, self.one)) == pytest.approx(
+            expected, abs=1e-4
+        )
 
     def test_does_not_depend_on_how_many_points_are_masked(self) -> None:
         def repeated(t: torch.Tensor) -> torch.Tensor:
@@ -83,7 +85,9 @@ class TestStructureLoss:
     def test_is_the_angle_as_a_share_of_half_a_turn(
         self, name: str, predicted: torch.Tensor, expected: float
     ) -> None:
-        assert float(structure_loss(predicted, STRAIGHT, ALL, BONES)) == pytest.approx(expected, abs=1e-6), name
+        assert float(structure_loss(predicted, STRAIGHT, ALL, BONES)) == pytest.approx(expected, abs=1e-6), (
+            name
+        )
 
     def test_takes_the_short_way_round(self) -> None:
         # 170 and -170 degrees differ by 20, not by 340.
@@ -92,7 +96,9 @@ class TestStructureLoss:
             return points((0, 0), (math.cos(a), math.sin(a)))
 
         known = torch.ones(1, 2, dtype=torch.bool)
-        assert float(structure_loss(bone(170), bone(-170), known, ((0, 1),))) == pytest.approx(20 / 180, abs=1e-6)
+        assert float(structure_loss(bone(170), bone(-170), known, ((0, 1),))) == pytest.approx(
+            20 / 180, abs=1e-6
+        )
 
     def test_leaves_out_bones_with_an_unlabelled_end(self) -> None:
         predicted = STRAIGHT.clone()

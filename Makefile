@@ -1,0 +1,47 @@
+# `make demo` and `make test` are all the set-up there is. Both build their environments from nothing.
+PYTHON ?= python3
+VENV := .venv
+VENV_TEST := .venv-test
+VENV_TF457 := .venv-tf457
+PIP := -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
+
+.PHONY: demo test unit quality style clean
+
+demo: $(VENV)/.ready
+	$(VENV)/bin/spinepose -i spinepose_hf/samples/cameraman.jpg -o out/cameraman_spine.jpg
+
+# The base package: what one photo needs, without torch or transformers.
+$(VENV)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python $(PIP) -e .
+	touch $@
+
+# Everything, with the newest transformers.
+$(VENV_TEST)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV_TEST)
+	$(VENV_TEST)/bin/python $(PIP) -e ".[train,synth,onnx,dev]"
+	touch $@
+
+# The last transformers 4, for which Optimum exists: the same files must work there.
+$(VENV_TF457)/.ready: constraints.txt
+	$(PYTHON) -m venv $(VENV_TF457)
+	$(VENV_TF457)/bin/python $(PIP) torch "transformers>=4.57,<4.58" safetensors pillow numpy opencv-python-headless typer rich onnxruntime
+	touch $@
+
+test: quality $(VENV_TF457)/.ready
+	SPINEPOSE_TF457_PYTHON=$(CURDIR)/$(VENV_TF457)/bin/python $(VENV_TEST)/bin/python -m pytest
+
+unit: $(VENV_TEST)/.ready
+	$(VENV_TEST)/bin/python -m pytest -m "not slow"
+
+quality: $(VENV_TEST)/.ready
+	$(VENV_TEST)/bin/ruff check .
+	$(VENV_TEST)/bin/ruff format --check .
+	$(VENV_TEST)/bin/mypy
+
+style: $(VENV_TEST)/.ready
+	$(VENV_TEST)/bin/ruff check --fix .
+	$(VENV_TEST)/bin/ruff format .
+
+clean:
+	rm -rf $(VENV) $(VENV_TEST) $(VENV_TF457) out
