@@ -97,10 +97,12 @@ class Canvas:
     def _blend(
         self, x: int, y: int, mask: NDArray[np.uint8], paint: NDArray[np.uint8], opacity: float
     ) -> None:
-        rows, columns = mask.shape
-        under = self.pixels[y : y + rows, x : x + columns]
-        share = mask[:, :, None].astype(np.float32) * (min(max(opacity, 0.0), 1.0) / 255)
-        under[...] = np.rint(under + (paint.astype(np.float32) - under) * share).astype(np.uint8)
+        # A stroke covers little of its region, so only what it covers is computed.
+        rows, columns = np.nonzero(mask)
+        under = self.pixels[y + rows, x + columns].astype(np.float32)
+        over = paint[rows, columns] if paint.shape[:2] == mask.shape else paint[0]
+        share = mask[rows, columns, None] * np.float32(min(max(opacity, 0.0), 1.0) / 255)
+        self.pixels[y + rows, x + columns] = np.rint(under + (over - under) * share).astype(np.uint8)
 
 
 def _fixed_point(points: NDArray[np.floating], factor: int) -> NDArray[np.int32]:

@@ -74,7 +74,7 @@ def draw_people(
         )
     canvas = Canvas(image)
     for person, score in zip(points, confidences, strict=True):
-        visible = (score >= threshold) & np.isfinite(person).all(axis=1)
+        visible = (score >= threshold) & _near_picture(person, image.shape[:2])
         if not visible.any():
             continue
         width = limb_width(person[visible], image.shape[:2])
@@ -187,6 +187,13 @@ def smooth_curve(points: NDArray[np.float64]) -> NDArray[np.float64]:
         + (3 * start - before - 3 * end + after) * t**3
     )
     return np.concatenate([curve.reshape(-1, 2), points[-1:]])
+
+
+def _near_picture(points: NDArray[np.float64], image_size: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Tell which points (K, 2) are finite and less than a picture's size outside of it."""
+    size = np.array([image_size[1], image_size[0]])
+    near: NDArray[np.bool_] = ((points > -size) & (points < 2 * size)).all(axis=1)
+    return near
 
 
 def _link_width(width: float, child: int) -> float:

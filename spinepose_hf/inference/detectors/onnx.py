@@ -23,7 +23,7 @@ class OnnxDetectorInput:
     """How a detector wants its picture. The defaults are those of OpenMMLab's RTMDet.
 
     Args:
-        size: (height, width) of the letterbox in px. A model with a fixed input size overrules it. Larger finds
+        size: (height, width) of the letterbox in px. A fixed input size overrules it. Larger finds
             smaller people, but small detectors split a person who fills 640 px into pieces; 416 finds both.
         mean: per channel, 0 to 255, in the order of `color`.
         std: per channel, 0 to 255, in the order of `color`.

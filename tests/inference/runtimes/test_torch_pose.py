@@ -53,7 +53,7 @@ def test_equals_the_deploy_graph(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        pytest.param("num_keypoints", 26, "26", id="26 keypoints"),
+        pytest.param("num_keypoints", 26, "for 26 keypoints", id="26 keypoints"),
         pytest.param("model_type", "vitpose", "vitpose|cannot load", id="another network"),
     ],
 )
