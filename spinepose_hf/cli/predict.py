@@ -124,10 +124,13 @@ def predict(
     from spinepose_hf.inference.estimator import SpinePoseEstimator
     from spinepose_hf.inference.images import load_image
     from spinepose_hf.inference.photo import NO_PERSON
+    from spinepose_hf.output.json_file import check_json_path
     from spinepose_hf.output.picture import check_picture_path
 
     if output is not None:
         check_picture_path(output)
+    if save is not None:
+        check_json_path(save)
     with notes_on_stderr(quiet):
         image = load_image(input_path)
         estimator = SpinePoseEstimator(model, device.value, detector, threshold)

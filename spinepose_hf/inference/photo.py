@@ -12,6 +12,7 @@ from spinepose_hf.inference.estimator import SpinePoseEstimator
 from spinepose_hf.inference.images import load_image
 from spinepose_hf.inference.runtimes.base import PoseRuntime
 from spinepose_hf.output.drawing import draw_people
+from spinepose_hf.output.json_file import check_json_path
 from spinepose_hf.output.openpose import to_openpose, write_openpose
 from spinepose_hf.output.picture import check_picture_path, write_picture
 
@@ -64,6 +65,8 @@ def infer_image(
     picture_path = out if vis_path is None else vis_path
     if picture_path is not None:
         check_picture_path(picture_path)
+    if save_path is not None:
+        check_json_path(save_path)
     image = load_image(path)
     if estimator is None:
         estimator = SpinePoseEstimator(model, device, detector, threshold)

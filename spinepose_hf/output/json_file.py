@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 from spinepose_hf.errors import OutputError
 from spinepose_hf.files import atomic_path
+
+
+def check_json_path(path: str | os.PathLike[str]) -> Path:
+    """Return `path` if results can be written under this name.
+
+    Raises:
+        OutputError: it is a folder.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise OutputError(
+            f"cannot write {path}: it is a folder; give a file name such as {path / 'out.json'}"
+        )
+    return path
 
 
 def write_json(document: Any, path: str | os.PathLike[str]) -> None:
@@ -23,4 +38,4 @@ def write_json(document: Any, path: str | os.PathLike[str]) -> None:
             raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-__all__ = ["write_json"]
+__all__ = ["check_json_path", "write_json"]

@@ -22,7 +22,7 @@ from spinepose_hf.output.drawing import (
 
 
 def standing(height: float, middle: tuple[float, float]) -> NDArray[np.float64]:
-    """A figure (1, 37, 2): spine upright in the middle, left points to the right of it, feet at the bottom."""
+    """A figure (1, 37, 2): spine upright in the middle, left points to the right of it."""
     keypoints = np.zeros((37, 2))
     for index, name in enumerate(KEYPOINT_NAMES):
         side = 0.15 if name.startswith("left_") else -0.15 if name.startswith("right_") else 0.0
