@@ -40,8 +40,8 @@ def wall_colour(rng: np.random.Generator) -> Floats:
 
 def foliage_colour(rng: np.random.Generator) -> Floats:
     """Grass and leaves: dull green to straw."""
-    base = np.array([0.22, 0.27, 0.13]) * rng.uniform(0.6, 1.5) * rng.uniform(0.85, 1.15, 3)
-    return (base + rng.uniform(0, 0.25) * np.array([0.6, 0.35, 0.1])).astype(np.float32)
+    base = np.array([0.22, 0.26, 0.15]) * rng.uniform(0.6, 1.5) * rng.uniform(0.9, 1.1, 3)
+    return (base + rng.uniform(0, 0.25) * np.array([0.6, 0.42, 0.2])).astype(np.float32)
 
 
 def floor_distance(view: View) -> Floats:
@@ -59,7 +59,7 @@ def textured(rng: np.random.Generator, u: Floats, v: Floats) -> Floats:
     noise = sample_sheet(int(rng.integers(6)), u * scale, v * scale)
     shade = 1 + rng.uniform(0.03, 0.16) * noise
     if kind == "grass":
-        base = foliage_colour(rng) * np.float32(1.5)
+        base = foliage_colour(rng) * np.float32(1.2)
         shade = 1 + 0.30 * noise + 0.2 * sample_sheet(3, u * 60, v * 60)
     elif kind != "noise":
         width = rng.uniform(0.12, 0.6)

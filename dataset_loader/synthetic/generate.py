@@ -26,7 +26,7 @@ from typing import Any
 from spinepose_hf.errors import DatasetError
 from spinepose_hf.files import atomic_path
 
-GENERATOR_VERSION = "1"  # raise it whenever the same options would give other images
+GENERATOR_VERSION = "2"  # raise it whenever the same options would give other images
 CHUNK_SIZE = 32
 JPEG_QUALITY = (85, 92)
 SMALLEST_SIDE, LARGEST_SIDE = 64, 2048

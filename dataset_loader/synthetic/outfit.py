@@ -16,7 +16,7 @@ from dataset_loader.synthetic.noise import sample_volume
 
 HAIR_STYLES = ("bald", "short", "mid", "long", "hat")
 SHELL_HAIR_END = {"mid": 0.60, "long": 0.42}
-COVERED_MARGIN = 0.02  # skin this deep under cloth (metres of cut field) is not rendered at all
+COVERED_MARGIN = 0.03  # skin this deep under cloth (metres of cut field) is not rendered at all
 
 
 class Layer(IntEnum):
@@ -102,7 +102,9 @@ def cloth_fields(body: Body, outfit: Outfit) -> tuple[Floats, Floats]:
     z = body.canonical[:, 2]
     trunk_top = np.minimum(z - outfit.top_bottom, outfit.neckline - z)
     arm_top = (outfit.sleeve - body.arm_coordinate) * 0.25
-    top = np.where(body.parts["arm"] > 0.5, arm_top, trunk_top)
+    # Blended, not switched: a jump between neighbouring vertices would tear holes at the shoulder.
+    arm = np.clip(2 * body.parts["arm"] - 0.5, 0, 1)
+    top = trunk_top * (1 - arm) + arm_top * arm
     bottom = np.minimum(outfit.waist - z, z - outfit.hem)
     bottom = np.where(body.parts["arm"] > 0.5, -1.0, bottom)
     return top.astype(np.float32), bottom.astype(np.float32)

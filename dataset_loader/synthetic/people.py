@@ -52,7 +52,7 @@ def people(rng: np.random.Generator, size: tuple[int, int]) -> Iterator[Person]:
         if pose.support == "seat" and rng.random() < SEAT_SHARE:
             mesh = with_seat(rng, mesh, body, posed)
         caster = RayCaster(mesh)
-        surface = posed.vertices[body.is_skin][::3]
+        surface = posed.vertices[body.is_skin][::8]
         finished = 0
         while finished < VIEWS_PER_BODY:
             camera = sample_camera(rng, surface, size)

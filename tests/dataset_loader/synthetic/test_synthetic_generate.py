@@ -14,7 +14,7 @@ import cv2
 import pytest
 from pycocotools.coco import COCO
 
-from dataset_loader.synthetic.generate import Options, generate, plan
+from dataset_loader.synthetic.generate import GENERATOR_VERSION, Options, generate, plan
 from spinepose_hf.errors import DatasetError
 
 OPTIONS = Options(seed=5, width=72, height=96)
@@ -156,6 +156,6 @@ def test_pycocotools_reads_it(dataset: Path) -> None:
         "seed": 5,
         "width": 72,
         "height": 96,
-        "version": "1",
+        "version": GENERATOR_VERSION,
         "count": 80,
     }
