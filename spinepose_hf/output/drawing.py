@@ -192,8 +192,7 @@ def smooth_curve(points: NDArray[np.float64]) -> NDArray[np.float64]:
 def _near_picture(points: NDArray[np.float64], image_size: tuple[int, ...]) -> NDArray[np.bool_]:
     """Tell which points (K, 2) are finite and less than a picture's size outside of it."""
     size = np.array([image_size[1], image_size[0]])
-    near: NDArray[np.bool_] = ((points > -size) & (points < 2 * size)).all(axis=1)
-    return near
+    return np.asarray(((points > -size) & (points < 2 * size)).all(axis=1))
 
 
 def _link_width(width: float, child: int) -> float:
