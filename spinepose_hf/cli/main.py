@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from spinepose_hf import __version__
 from spinepose_hf.errors import SpinePoseError
 
 DEFAULT_COMMAND = "predict"
@@ -75,9 +76,7 @@ app = typer.Typer(
 
 def _print_version(value: bool) -> None:
     if value:
-        from importlib.metadata import version
-
-        typer.echo(f"spinepose-hf {version('spinepose-hf')}")
+        typer.echo(f"spinepose-hf {__version__}")
         raise typer.Exit
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from spinepose_hf.errors import ModelError
 from spinepose_hf.inference.onnx_session import Device
 from spinepose_hf.inference.runtimes.base import PoseRuntime
+from spinepose_hf.weights import embedded_onnx
 
 logger = logging.getLogger(__name__)
 
-EMBEDDED_MODEL = Path(__file__).resolve().parents[2] / "weights" / "spinepose_t.onnx"
+EMBEDDED_MODEL = embedded_onnx()
 
 EMBEDDED_NOTE = (
     "embedded weights (size t): trained on synthetic people and a few real photos, so they are less exact "

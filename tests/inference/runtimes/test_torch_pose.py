@@ -84,7 +84,8 @@ def test_cuda_is_never_replaced_silently(folder: Path) -> None:
     import torch
 
     if torch.cuda.is_available():
-        pytest.skip("this machine has CUDA: asking for it is no error here")
+        assert TorchPose(str(folder), "cuda").input_size == (256, 192)
+        return
     with pytest.raises(DeviceError, match="CUDA build of torch"):
         TorchPose(str(folder), "cuda")
 
