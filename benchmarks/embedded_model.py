@@ -55,7 +55,7 @@ def main() -> None:
             if agreement is not None:
                 agreements.append(agreement)
         if arguments.sheet:
-            tiles.append(draw_people(image, people))
+            tiles.append(draw_people(image, people.keypoints, people.scores))
     if arguments.limit:
         kept = set(ids)
         for key, field in (("images", "id"), ("annotations", "image_id")):

@@ -52,16 +52,16 @@ class PersonRecord:
     area: float
 
 
-def read_persons(annotations: Path, images: Path, min_keypoints: int = 1) -> list[PersonRecord]:
-    """Read the labelled persons of a COCO keypoint file of any skeleton whose names are among our 37.
+def read_persons(annotations: Path, images: Path) -> list[PersonRecord]:
+    """Read the labelled persons of a COCO keypoint file whose names are among our 37.
 
     Args:
         annotations: the JSON file. Its category's `keypoints` names say which points it holds.
         images: the folder that the file names are relative to.
-        min_keypoints: persons with fewer labelled points are left out, crowds always.
 
     Returns:
-        Records in file order; points that the file does not know have visibility 0.
+        Records in file order, without crowds, empty boxes and persons without a labelled point; points that
+        the file does not know have visibility 0.
 
     Raises:
         DatasetError: the file is missing, is not such a file, or holds no usable person.
@@ -101,7 +101,7 @@ def read_persons(annotations: Path, images: Path, min_keypoints: int = 1) -> lis
         x, y, w, h = person["bbox"]
         boxes = np.array([[x, y, x + w, y + h]], np.float64)
         box = clip_boxes(boxes, (picture["height"], picture["width"]))[0]
-        if (visibility > 0).sum() < min_keypoints or min(box[2] - box[0], box[3] - box[1]) < 2:
+        if not (visibility > 0).any() or min(box[2] - box[0], box[3] - box[1]) < 2:
             continue
         area = float(person.get("area") or w * h)
         records.append(
@@ -110,7 +110,7 @@ def read_persons(annotations: Path, images: Path, min_keypoints: int = 1) -> lis
             )
         )
     if not records:
-        raise DatasetError(f"{annotations} holds no person with {min_keypoints} or more labelled keypoints")
+        raise DatasetError(f"{annotations} holds no person with a box and a labelled keypoint")
     return records
 
 

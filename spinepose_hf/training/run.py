@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from spinepose_hf.errors import DatasetError
 from spinepose_hf.files import atomic_path
 from spinepose_hf.model.configuration_spinepose import SpinePoseConfig
 from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
@@ -46,13 +47,21 @@ def run_recipe(recipe: Recipe) -> Path:
 
 def load_source(source: DataSource) -> list[PersonRecord]:
     """Read a source's persons, keeping only the asked part of a file that is split by image id."""
-    records = read_persons(source.annotations, source.images, source.min_keypoints)
-    if source.part == "all":
-        return records
-    # By rank, not by id modulo ten: ids need not be spread evenly.
-    ids = sorted({record.image_id for record in records})
-    validation = set(ids[::_VALIDATION_EVERY])
-    return [record for record in records if (record.image_id in validation) == (source.part == "validation")]
+    records = read_persons(source.annotations, source.images)
+    if source.part != "all":
+        # By rank, not by id modulo ten: ids need not be spread evenly. And before `min_keypoints`, which may
+        # differ between the two parts, so that no image lands in both.
+        ids = sorted({record.image_id for record in records})
+        validation = set(ids[::_VALIDATION_EVERY])
+        wanted = source.part == "validation"
+        records = [record for record in records if (record.image_id in validation) == wanted]
+    records = [record for record in records if (record.visibility > 0).sum() >= source.min_keypoints]
+    if not records:
+        raise DatasetError(
+            f"{source.annotations}: no person of part {source.part} "
+            f"has {source.min_keypoints} labelled keypoints"
+        )
+    return records
 
 
 def _run_stage(

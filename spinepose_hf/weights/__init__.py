@@ -1,0 +1,17 @@
+"""The model inside the package: where its files lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_FOLDER = Path(__file__).resolve().parent
+
+
+def embedded_model() -> Path:
+    """The folder of the embedded model, for `AutoModel.from_pretrained`."""
+    return _FOLDER / "spinepose_t"
+
+
+def embedded_onnx() -> Path:
+    """The embedded model's deploy graph: uint8 RGB crops in; keypoints, scores and sigmas out."""
+    return _FOLDER / "spinepose_t.onnx"

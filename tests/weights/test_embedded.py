@@ -1,0 +1,67 @@
+"""The embedded weights: small, equal in both forms, and able to find a spine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from safetensors import safe_open
+
+from spinepose_hf.inference.estimator import SpinePoseEstimator
+from spinepose_hf.inference.images import load_image
+from spinepose_hf.model.geometry import crop_persons
+from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
+from spinepose_hf.model.simcc import decode
+from spinepose_hf.model.skeleton import KEYPOINT_INDEX, PIXEL_MEAN, PIXEL_STD, SPINE_CHAIN
+from spinepose_hf.weights import embedded_model, embedded_onnx
+
+PHOTO = Path("spinepose_hf/samples/cameraman.jpg")
+RENDERED = Path("spinepose_hf/samples/rendered.jpg")
+
+
+def test_both_forms_fit_into_16_megabytes() -> None:
+    files = [embedded_onnx(), *embedded_model().iterdir()]
+    assert sum(path.stat().st_size for path in files) <= 16e6
+
+
+def test_the_weights_are_stored_in_half_precision() -> None:
+    with safe_open(embedded_model() / "model.safetensors", "pt") as file:
+        kinds = {str(file.get_tensor(name).dtype) for name in file.keys()}  # noqa: SIM118
+    assert kinds == {"torch.float16", "torch.int64"}
+
+
+def test_transformers_computes_in_float32() -> None:
+    model = SpinePoseForPoseEstimation.from_pretrained(embedded_model())
+    assert {p.dtype for p in model.parameters()} == {torch.float32}
+
+
+@pytest.mark.parametrize("photo", [PHOTO, RENDERED], ids=["photo", "rendered"])
+def test_onnx_and_torch_agree(photo: Path, root: Path) -> None:
+    image = load_image(root / photo)
+    height, width = image.shape[:2]
+    boxes = np.array([[0, 0, width, height], [width * 0.2, 0, width * 0.9, height * 0.9]])
+    crops, _ = crop_persons(image, boxes, (256, 192))
+    session = onnxruntime.InferenceSession(embedded_onnx(), providers=["CPUExecutionProvider"])
+    keypoints, scores, _ = session.run(["keypoints", "scores", "sigmas"], {"crops": crops})
+
+    model = SpinePoseForPoseEstimation.from_pretrained(embedded_model()).eval()
+    pixels = (torch.from_numpy(crops).float() - torch.tensor(PIXEL_MEAN)) / torch.tensor(PIXEL_STD)
+    with torch.no_grad():
+        output = model(pixels.permute(0, 3, 1, 2))
+    expected, _ = decode(output.simcc_x.numpy(), output.simcc_y.numpy(), 2.0)
+    np.testing.assert_allclose(keypoints, expected, atol=1e-3)
+    assert ((scores >= 0) & (scores <= 1)).all()
+
+
+def test_finds_the_cameraman_upright_without_a_box(root: Path) -> None:
+    """The man of the bundled photo stands left of the middle: head above 100, feet below 380, back near x = 200."""
+    people = SpinePoseEstimator(device="cpu").estimate(load_image(root / PHOTO), color="rgb")
+    assert len(people) == 1
+    points = people.keypoints[0]
+    spine = points[list(SPINE_CHAIN)]
+    assert (np.diff(spine[:, 1]) < 0).all(), "bottom to top, every vertebra lies above the one before"
+    assert points[KEYPOINT_INDEX["head"]][1] < spine[-1][1]
+    assert points[[KEYPOINT_INDEX["left_ankle"], KEYPOINT_INDEX["right_ankle"]], 1].min() > spine[0][1]
