@@ -307,7 +307,8 @@ class SpinePoseModel(SpinePosePreTrainedModel):
             `last_hidden_state` (B, C, H / 32, W / 32) and, if asked for, `hidden_states`.
         """
         keep = self.config.output_hidden_states if output_hidden_states is None else output_hidden_states
-        features = pixel_values
+        # Weights may have been loaded in half precision, which processors know nothing of.
+        features = pixel_values.to(self.dtype)
         maps: list[Tensor] = []
         for stage in (self.stem, self.stage1, self.stage2, self.stage3, self.stage4):
             features = stage(features)

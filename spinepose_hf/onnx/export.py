@@ -6,6 +6,7 @@ import copy
 import json
 import os
 import warnings
+from pathlib import Path
 from typing import Any
 
 from spinepose_hf.errors import ModelError
@@ -46,8 +47,9 @@ def export_deploy(model: Any, path: str | os.PathLike[str], half_weights: bool =
     network = _prepared(model, half_weights)
     height, width = network.config.image_size
     crops = torch.zeros(2, height, width, 3, dtype=torch.uint8)
-    proto = _trace(DeployGraph(network).eval(), "crops", crops, ["keypoints", "scores", "sigmas"])
-    _finish(proto, network.config, DEPLOY_FORMAT, path, half_weights)
+    with atomic_path(path) as temporary:
+        proto = _trace(DeployGraph(network).eval(), "crops", crops, ["keypoints", "scores", "sigmas"])
+        _write(proto, network.config, DEPLOY_FORMAT, temporary, half_weights)
 
 
 def export_plain(model: Any, path: str | os.PathLike[str], half_weights: bool = False) -> None:
@@ -62,8 +64,9 @@ def export_plain(model: Any, path: str | os.PathLike[str], half_weights: bool = 
 
     network = _prepared(model, half_weights)
     pixels = torch.zeros(2, 3, *network.config.image_size)
-    proto = _trace(PlainGraph(network).eval(), "pixel_values", pixels, ["simcc_x", "simcc_y"])
-    _finish(proto, network.config, PLAIN_FORMAT, path, half_weights)
+    with atomic_path(path) as temporary:
+        proto = _trace(PlainGraph(network).eval(), "pixel_values", pixels, ["simcc_x", "simcc_y"])
+        _write(proto, network.config, PLAIN_FORMAT, temporary, half_weights)
 
 
 def _require_onnx() -> None:
@@ -106,7 +109,7 @@ def _trace(module: Any, input_name: str, sample: Any, output_names: list[str]) -
     return program.model_proto
 
 
-def _finish(proto: Any, config: Any, file_format: str, path: str | os.PathLike[str], half: bool) -> None:
+def _write(proto: Any, config: Any, file_format: str, path: Path, half: bool) -> None:
     import onnx
 
     _drop_traces(proto)
@@ -122,8 +125,7 @@ def _finish(proto: Any, config: Any, file_format: str, path: str | os.PathLike[s
         },
     )
     onnx.checker.check_model(proto)
-    with atomic_path(path) as temporary:
-        onnx.save_model(proto, temporary)
+    onnx.save_model(proto, path)
 
 
 def _drop_traces(proto: Any) -> None:

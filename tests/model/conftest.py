@@ -1,0 +1,46 @@
+"""What the tests of the model share: the reference outputs, a tiny network, a photo."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.lively import lively_network
+
+
+@pytest.fixture(scope="session")
+def parity(shared: Path) -> ModuleType:
+    """`weights.py` of the reference outputs: deterministic weights and input images by variant."""
+    spec = importlib.util.spec_from_file_location("parity_weights", shared / "parity" / "weights.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def codec(shared: Path) -> dict[str, np.ndarray]:
+    """Reference values of codec, loss and crop."""
+    with np.load(shared / "parity" / "codec_loss_affine.npz") as archive:
+        return dict(archive)
+
+
+@pytest.fixture(scope="session")
+def outputs(shared: Path) -> dict[str, dict[str, np.ndarray]]:
+    """Reference outputs of the sizes t and s."""
+    found = {}
+    for variant in ("t", "s"):
+        with np.load(shared / "parity" / f"outputs_{variant}.npz") as archive:
+            found[variant] = dict(archive)
+    return found
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Any:
+    """A quick network with weights that say something, in evaluation mode. Do not train it."""
+    return lively_network(image_size=(64, 64))

@@ -1,0 +1,56 @@
+"""The configuration: sizes, files, and what it refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spinepose_hf.model.configuration_spinepose import SpinePoseConfig
+from spinepose_hf.model.skeleton import FLIP_INDEX, KEYPOINT_NAMES
+
+
+def test_survives_a_file_unchanged(tmp_path: Path) -> None:
+    config = SpinePoseConfig.from_variant("x", use_joint_weights=True)
+    config.save_pretrained(tmp_path)
+    again = SpinePoseConfig.from_pretrained(tmp_path)
+    ours = {key: value for key, value in config.to_dict().items() if not key.startswith("_")}
+    theirs = again.to_dict()
+    assert {key: theirs[key] for key in ours} == ours
+    assert again.image_size == (384, 288)
+    assert again.simcc_sigma == (6.0, 6.93)
+    assert again.simcc_bins == (576, 768)
+    assert again.id2label == dict(enumerate(KEYPOINT_NAMES))
+    assert again.flip_index == FLIP_INDEX
+
+
+def test_another_number_of_keypoints_gets_neutral_fields() -> None:
+    config = SpinePoseConfig(num_keypoints=26)
+    assert config.id2label[25] == "keypoint_25"
+    assert config.skeleton == ()
+    assert config.flip_index == tuple(range(26))
+    assert config.oks_sigmas == (1 / 26,) * 26
+
+
+@pytest.mark.parametrize(
+    ("case", "fields", "message"),
+    [
+        ("odd size", {"image_size": (250, 192)}, "multiples of 32"),
+        ("zero size", {"image_size": (0, 192)}, "multiples of 32"),
+        ("one number", {"image_size": (256,)}, "height, width"),
+        ("one sigma", {"simcc_sigma": (4.9,)}, "simcc_sigma"),
+        ("even kernel", {"final_kernel_size": 6}, "odd"),
+        ("names missing", {"id2label": {0: "nose"}}, "id2label has 1 entries for 37"),
+        ("weights missing", {"joint_weights": [1.0]}, "joint_weights has 1"),
+        ("bone to nowhere", {"skeleton": [(0, 37)]}, "skeleton names a keypoint"),
+    ],
+)
+def test_refuses_what_does_not_fit(case: str, fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        SpinePoseConfig(**fields)
+
+
+def test_an_unknown_size_names_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="'xl'; choose one of t, s, m, l, x"):
+        SpinePoseConfig.from_variant("xl")
