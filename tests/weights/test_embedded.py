@@ -57,7 +57,7 @@ def test_onnx_and_torch_agree(photo: Path, root: Path) -> None:
 
 
 def test_finds_the_cameraman_upright_without_a_box(root: Path) -> None:
-    """The man of the bundled photo stands left of the middle: head above 100, feet below 380, back near x = 200."""
+    """The photographer of the bundled picture stands upright."""
     people = SpinePoseEstimator(device="cpu").estimate(load_image(root / PHOTO), color="rgb")
     assert len(people) == 1
     points = people.keypoints[0]
