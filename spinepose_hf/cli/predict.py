@@ -83,8 +83,8 @@ def predict(
         str | None,
         typer.Option(
             "--model",
-            help="The pose network: an .onnx file, a model folder or a Hub id. Default: the small one inside "
-            "the package.",
+            help="The pose network: an .onnx file, a model folder, a Hub id, or a checkpoint (.pth) of the "
+            "original. Default: the small one inside the package.",
             metavar="PATH|ID",
         ),
     ] = None,

@@ -35,11 +35,14 @@ def train(
 ) -> None:
     """Train a network on persons with labelled keypoints.
 
-    A run that was stopped continues from its last checkpoint when started again.
+    A run that was stopped, even by a kill, continues from its last checkpoint when started again.
 
-    \b
-    spinepose train --config recipes/embedded.yaml
-    spinepose train --annotations my/persons.json --model path/to/model --output runs/mine --steps 2000
+    **Examples**
+
+    `spinepose train --config recipes/embedded.yaml` trains as the embedded model was.
+
+    `spinepose train --annotations persons.json --model runs/embedded/stage2 --output runs/mine` fine-tunes on
+    your own COCO keypoint file.
     """
     import dataclasses
     import logging

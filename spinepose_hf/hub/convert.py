@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pickle
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,9 @@ def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
     import torch
 
     try:
-        with torch.serialization.safe_globals(_plain_numpy()):
+        with warnings.catch_warnings(), torch.serialization.safe_globals(_plain_numpy()):
+            # Whatever torch finds odd about a file, the user gets one line, from us.
+            warnings.simplefilter("ignore", UserWarning)
             content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ModelError(

@@ -147,7 +147,7 @@ class TestHeatmapLoss:
         loss = heatmap_loss(maps, torch.tensor([[[-9.0, 60.0]]]), torch.ones(1, 1), (128, 64))
         loss.backward()
         assert maps.grad is not None
-        assert float(loss) == 0 and not maps.grad.any()
+        assert loss.item() == 0 and not maps.grad.any()
 
 
 @pytest.mark.parametrize("known", [ALL, ALL & False], ids=["labelled", "nothing labelled"])

@@ -18,7 +18,7 @@ EMBEDDED_MODEL = embedded_onnx()
 
 EMBEDDED_NOTE = (
     "embedded weights (size t): trained on synthetic people and a few real photos, so they are less exact "
-    "than the official ones; better: convert the official weights and name them as the model"
+    "than the official ones; better: name the official checkpoint (.pth) as the model"
 )
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -29,8 +29,9 @@ def load_runtime(model: str | os.PathLike[str] | None = None, device: Device = "
     """Load a pose network.
 
     Args:
-        model: None for the weights inside the package; an .onnx file; a folder of a transformers model; or a
-            Hub id such as "name/model". Folders and ids need the extra `torch`.
+        model: None for the weights inside the package; an .onnx file; a folder of a transformers model; a
+            Hub id such as "name/model"; or a checkpoint file in the original's layout, converted on the fly.
+            All but the first two need the extra `torch`.
         device: "cpu", "cuda" or "auto".
 
     Raises:
@@ -49,13 +50,13 @@ def load_runtime(model: str | os.PathLike[str] | None = None, device: Device = "
                 f"{path} has no config.json, so it is no transformers model; give another folder"
             )
         return _load_torch(str(path), device)
+    if path.is_file() and path.suffix in _CHECKPOINT_SUFFIXES:
+        return _load_torch(str(path), device)
     if path.is_file():
-        hint = (
-            "convert the checkpoint first"
-            if path.suffix in _CHECKPOINT_SUFFIXES
-            else "give an .onnx file, a model folder or a Hub id"
+        raise ModelError(
+            f"{path} is not a model that can be run; "
+            "give an .onnx file, a checkpoint, a model folder or a Hub id"
         )
-        raise ModelError(f"{path} is not a model that can be run; {hint}")
     if _HUB_ID.fullmatch(str(model)):
         return _load_torch(str(model), device)
     raise ModelError(f"no model at {path}; give an .onnx file, a model folder or a Hub id (name/model)")

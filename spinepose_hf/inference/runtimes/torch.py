@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ class TorchPose:
     """`SpinePoseForPoseEstimation` behind the interface of `PoseRuntime`.
 
     Args:
-        name: a folder that `save_pretrained` wrote, or a Hub id.
+        name: a folder that `save_pretrained` wrote, a Hub id, or a checkpoint file in the original's layout.
         device: "cpu", "cuda" or "auto".
 
     Raises:
@@ -31,18 +32,8 @@ class TorchPose:
 
     def __init__(self, name: str, device: Device = "auto") -> None:
         require_extra("torch", ("torch", "transformers"), f"the model {name}")
-        from safetensors import SafetensorError
-
-        from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
-
         self._device = choose_torch_device(device)
-        try:
-            model = SpinePoseForPoseEstimation.from_pretrained(name)
-        except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
-            lines = str(error).strip().splitlines() or [type(error).__name__]
-            raise ModelError(
-                f"cannot load the model {name!r} ({lines[0]}); give a folder, a Hub id or an .onnx file"
-            ) from error
+        model = _load(name)
         config: Any = model.config
         if config.model_type != "spinepose" or config.num_keypoints != len(KEYPOINT_NAMES):
             raise ModelError(
@@ -77,6 +68,24 @@ class TorchPose:
             confidence(simcc_x, simcc_y, self._sigma_bins),
             spread(simcc_x, simcc_y, self._split_ratio),
         )
+
+
+def _load(name: str) -> Any:
+    """The network in a checkpoint file, a folder or a Hub repository."""
+    from safetensors import SafetensorError
+
+    from spinepose_hf.hub.convert import convert_checkpoint
+    from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
+
+    if Path(name).is_file():
+        return convert_checkpoint(name)
+    try:
+        return SpinePoseForPoseEstimation.from_pretrained(name)
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise ModelError(
+            f"cannot load the model {name!r} ({lines[0]}); give a folder, a Hub id or an .onnx file"
+        ) from error
 
 
 __all__ = ["TorchPose"]

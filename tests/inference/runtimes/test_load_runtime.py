@@ -28,7 +28,7 @@ def touch(path: Path) -> None:
     [
         pytest.param([], "none.onnx", "does not exist", id="missing ONNX"),
         pytest.param(["folder/readme.txt"], "folder", "no config.json", id="folder without a model"),
-        pytest.param(["weights.pth"], "weights.pth", "convert the checkpoint first", id="checkpoint"),
+        pytest.param(["weights.pth"], "weights.pth", "damaged", id="damaged checkpoint"),
         pytest.param(["notes.txt"], "notes.txt", "not a model that can be run", id="text file"),
         pytest.param([], "no such model", "no model at", id="neither path nor id"),
         pytest.param(["folder/config.json"], "folder", "cannot load the model", id="damaged config"),

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from spinepose_hf.cli.main import app
 from spinepose_hf.errors import DeviceError, MissingExtraError, ModelError
 from spinepose_hf.inference import extras
+from spinepose_hf.inference.runtimes.load import load_runtime
 from spinepose_hf.inference.runtimes.onnx import OnnxPose
 from spinepose_hf.inference.runtimes.torch import TorchPose
 from spinepose_hf.model.skeleton import KEYPOINT_NAMES
+
+PHOTO = Path(__file__).resolve().parents[3] / "spinepose_hf" / "samples" / "cameraman.jpg"
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +54,51 @@ def test_equals_the_deploy_graph(folder: Path, tmp_path: Path) -> None:
     np.testing.assert_allclose(found.scores, expected.scores, atol=1e-3)
     np.testing.assert_allclose(found.sigmas, expected.sigmas, atol=1e-2)
     assert torch_pose(crops[:0]).keypoints.shape == (0, 37, 2)
+
+
+class TestCheckpointFiles:
+    """Files in the original's layout, by the name that a user gives as model."""
+
+    def test_runs_a_published_form(self, folder: Path, tmp_path: Path) -> None:
+        import torch
+
+        from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
+
+        model = SpinePoseForPoseEstimation.from_pretrained(folder)
+        torch.save({"meta": {"epoch": 10}, "state_dict": model.state_dict()}, tmp_path / "spinepose.pth")
+        crops = np.random.default_rng(0).integers(0, 255, (1, 256, 192, 3), np.uint8)
+        found, expected = (load_runtime(path, "cpu")(crops) for path in (tmp_path / "spinepose.pth", folder))
+        np.testing.assert_array_equal(found.keypoints, expected.keypoints)
+
+    def test_refuses_other_keypoints(self, folder: Path, tmp_path: Path) -> None:
+        import torch
+
+        from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
+
+        state = SpinePoseForPoseEstimation.from_pretrained(folder).state_dict()
+        for key in ("head.final_layer.weight", "head.final_layer.bias"):
+            state[key] = state[key][:26].clone()
+        torch.save({"state_dict": state}, tmp_path / "halpe.pth")
+        with pytest.raises(ModelError, match="26 keypoints"):
+            load_runtime(tmp_path / "halpe.pth", "cpu")
+
+    def test_never_runs_what_a_pickle_holds(self, tmp_path: Path) -> None:
+        import pickle
+
+        marker = tmp_path / "ran"
+
+        class Trap:
+            def __reduce__(self) -> tuple[object, tuple[str]]:
+                return os.mkdir, (str(marker),)
+
+        (tmp_path / "evil.pth").write_bytes(pickle.dumps({"state_dict": Trap()}))
+        result = CliRunner().invoke(
+            app, ["-i", str(PHOTO), "--model", str(tmp_path / "evil.pth"), "-o", str(tmp_path / "out.jpg")]
+        )
+        assert result.exit_code == 1
+        errors = [line for line in result.stderr.splitlines() if not line.startswith("note: ")]
+        assert len(errors) == 1 and errors[0].startswith("error: ") and "plain tensors" in errors[0]
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["evil.pth"]
 
 
 @pytest.mark.parametrize(
