@@ -23,12 +23,13 @@ $(VENV_TEST)/.ready: pyproject.toml constraints.txt
 	touch $@
 
 # The last transformers 4, for which Optimum exists: the same files must work there.
-$(VENV_TF457)/.ready: constraints.txt
+$(VENV_TF457)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV_TF457)
-	$(VENV_TF457)/bin/python $(PIP) torch "transformers>=4.57,<4.58" safetensors pillow numpy opencv-python-headless typer rich onnxruntime
+	$(VENV_TF457)/bin/python $(PIP) -e ".[train]" "transformers>=4.57,<4.58" pytest pytest-timeout
 	touch $@
 
 test: quality $(VENV_TF457)/.ready
+	$(VENV_TF457)/bin/python -m pytest tests/training tests/model
 	SPINEPOSE_TF457_PYTHON=$(CURDIR)/$(VENV_TF457)/bin/python $(VENV_TEST)/bin/python -m pytest
 
 unit: $(VENV_TEST)/.ready

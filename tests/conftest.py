@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -30,3 +32,13 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("needs the folder 'shared' beside the checkout (reference outputs, sample photos)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def parity(shared: Path) -> ModuleType:
+    """`weights.py` of the reference outputs: deterministic weights and input images by variant."""
+    spec = importlib.util.spec_from_file_location("parity_weights", shared / "parity" / "weights.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

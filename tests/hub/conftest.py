@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from tests.lively import lively_network
-
-
-@pytest.fixture(scope="session")
-def parity(shared: Path) -> ModuleType:
-    """`weights.py` of the reference outputs: deterministic weights by variant."""
-    spec = importlib.util.spec_from_file_location("parity_weights", shared / "parity" / "weights.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="session")
