@@ -8,7 +8,7 @@ PIP := -m pip --quiet --disable-pip-version-check install --constraint constrain
 .PHONY: demo test unit quality style clean
 
 demo: $(VENV)/.ready
-	$(VENV)/bin/spinepose -i spinepose_hf/samples/cameraman.jpg -o out/cameraman_spine.jpg
+	$(VENV)/bin/spinepose -i spinepose_hf/samples/walking.jpg -o out/walking_spine.jpg
 
 # The base package: what one photo needs, without torch or transformers.
 $(VENV)/.ready: pyproject.toml constraints.txt

@@ -13,11 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
+from spinepose_hf.evaluation.calibration import expected_calibration_error
 from spinepose_hf.evaluation.keypoint_ap import instance_score, keypoint_ap
+from spinepose_hf.evaluation.similarity import keypoint_similarity
 from spinepose_hf.evaluation.torso import torso_agreement
 from spinepose_hf.inference.estimator import SpinePoseEstimator
 from spinepose_hf.inference.images import load_image
-from spinepose_hf.model.skeleton import GROUPS
+from spinepose_hf.model.skeleton import GROUPS, OKS_SIGMAS
 from spinepose_hf.output.drawing import draw_people
 from spinepose_hf.training.data import read_persons
 
@@ -39,6 +41,8 @@ def main() -> None:
     estimator = SpinePoseEstimator(model=arguments.model, device="cpu")
     ids = sorted({person.image_id for person in persons})[: arguments.limit or None]
     results, agreements, tiles = [], [], []
+    scores: list[np.ndarray] = []
+    right: list[np.ndarray] = []
     for image_id in ids:
         some = [person for person in persons if person.image_id == image_id]
         image = load_image(some[0].image)
@@ -51,6 +55,19 @@ def main() -> None:
                     "keypoints": people.keypoints[i],
                 }
             )
+            labelled = person.visibility > 0
+            similarity = [
+                keypoint_similarity(
+                    people.keypoints[i][None, [k]],
+                    person.keypoints[None, [k]],
+                    np.ones((1, 1), bool),
+                    np.array([person.area]),
+                    np.array([OKS_SIGMAS[k]]),
+                )[0]
+                for k in np.flatnonzero(labelled)
+            ]
+            scores.append(people.scores[i][labelled])
+            right.append(np.array(similarity) > 0.5)
             agreement = torso_agreement(people.keypoints[i], person.keypoints, person.visibility)
             if agreement is not None:
                 agreements.append(agreement)
@@ -64,12 +81,16 @@ def main() -> None:
     print(f"{len(ids)} pictures, {len(results)} persons with labels")
     for name, group in GROUPS.items():
         figures = keypoint_ap(ground_truth, results, group)
-        print(f"{name:6s} " + "  ".join(f"{key} {value:.3f}" for key, value in figures.items()))
+        if figures:
+            print(f"{name:6s} " + "  ".join(f"{key} {value:.3f}" for key, value in figures.items()))
     for name in ("sacrum", "c7"):
         within = np.mean([getattr(agreement, name) <= 0.3 for agreement in agreements])
         print(f"{name} within 0.3 torso lengths: {within:.3f}")
     share = np.mean([agreement.agrees for agreement in agreements])
     print(f"both, of {len(agreements)} persons with ten points, shoulders and hips: {share:.3f}")
+    hits = np.concatenate(right)
+    error = expected_calibration_error(np.concatenate(scores), hits)
+    print(f"keypoints above OKS 0.5: {hits.mean():.3f}; calibration error of their scores: {error:.3f}")
     if arguments.sheet:
         write_sheet(tiles, arguments.sheet)
         print(arguments.sheet)

@@ -38,7 +38,8 @@ def keypoint_ap(
         keypoints: ids of the group, such as `GROUPS["body"]`. Those that the labels lack are left out.
 
     Returns:
-        COCO's ten figures by name; -1 where no labelled person falls into a size class.
+        COCO's ten figures by name; -1 where no labelled person falls into a size class. Empty where the
+        labels hold no point of the group.
 
     Raises:
         MissingExtraError: pycocotools is not installed.
@@ -52,6 +53,8 @@ def keypoint_ap(
     names = ground_truth["categories"][0]["keypoints"]
     column = {KEYPOINT_INDEX[name]: i for i, name in enumerate(names) if name in KEYPOINT_INDEX}
     group = [i for i in keypoints if i in column]
+    if not group:
+        return {}
 
     labels = copy.deepcopy(dict(ground_truth))
     labels.setdefault("info", {})

@@ -61,6 +61,7 @@ def test_body_files_score_the_body_alone() -> None:
     truth["categories"][0]["keypoints"] = list(KEYPOINT_NAMES[:17])
     points[:, 17:] = 0
     assert keypoint_ap(truth, results(points), GROUPS["all"])["AP"] == pytest.approx(1)
+    assert keypoint_ap(truth, results(points), GROUPS["feet"]) == {}
 
 
 @pytest.mark.parametrize(

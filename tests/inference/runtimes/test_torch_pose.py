@@ -18,7 +18,7 @@ from spinepose_hf.inference.runtimes.onnx import OnnxPose
 from spinepose_hf.inference.runtimes.torch import TorchPose
 from spinepose_hf.model.skeleton import KEYPOINT_NAMES
 
-PHOTO = Path(__file__).resolve().parents[3] / "spinepose_hf" / "samples" / "cameraman.jpg"
+PHOTO = Path(__file__).resolve().parents[3] / "spinepose_hf" / "samples" / "walking.jpg"
 
 
 @pytest.fixture(scope="module")
