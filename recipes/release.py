@@ -1,6 +1,6 @@
 """Turn a trained model folder into the package's embedded weights.
 
-    python recipes/release.py runs/embedded/stage2 spinepose_hf/weights
+    python recipes/release.py runs/embedded/stage3 spinepose_hf/weights
 
 Writes `spinepose_t/` (float16 safetensors, the configuration and the processor's) and `spinepose_t.onnx`, the
 deploy graph of the very same rounded weights.

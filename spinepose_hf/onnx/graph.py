@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from spinepose_hf.model.simcc import LOGIT_SCALE, PEAK_RADIUS
+from spinepose_hf.model.simcc import CENTRAL_SHARES, LOGIT_SCALE, PEAK_RADIUS
 from spinepose_hf.model.skeleton import PIXEL_MEAN, PIXEL_STD
 
 
@@ -23,6 +23,10 @@ class PlainGraph(nn.Module):
         features = self.backbone(pixel_values, return_dict=True).last_hidden_state
         simcc_x, simcc_y = self.head(features)
         return simcc_x, simcc_y
+
+
+# As in `simcc.spread`: keeps the division finite.
+_LEAST_PROBABILITY = 1e-9
 
 
 class DeployGraph(nn.Module):
@@ -50,24 +54,25 @@ class DeployGraph(nn.Module):
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         pixels = (crops.permute(0, 3, 1, 2).float() - self.mean) / self.std
         simcc_x, simcc_y = self.network(pixels)
-        highest_x, peak_x, mass_x, variance_x = _read_axis(simcc_x, self.bins_x, self.sigma_xy[0])
-        highest_y, peak_y, mass_y, variance_y = _read_axis(simcc_y, self.bins_y, self.sigma_xy[1])
+        highest_x, peak_x, mass_x, sigma_x = _read_axis(simcc_x, self.bins_x, self.sigma_xy[0])
+        highest_y, peak_y, mass_y, sigma_y = _read_axis(simcc_y, self.bins_y, self.sigma_xy[1])
         located = torch.minimum(highest_x, highest_y) > 0
         peaks = torch.stack([peak_x, peak_y], dim=-1)
         keypoints = torch.where(located[..., None], peaks, -1.0) / self.split_ratio
         scores = torch.where(located, torch.minimum(mass_x, mass_y), 0.0).clamp(0.0, 1.0)
-        sigmas = torch.sqrt((variance_x + variance_y) / 2) / self.split_ratio
+        sigmas = torch.sqrt((sigma_x.square() + sigma_y.square()) / 2) / self.split_ratio
         return keypoints, scores, sigmas
 
 
 def _read_axis(logits: Tensor, bins: Tensor, sigma: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Highest logit, its bin, the probability around it, and the variance; each (N, K)."""
+    """Highest logit, its bin, the probability around it, and half its central 68 %; each (N, K)."""
     peak = logits.argmax(dim=-1).float()
     probability = torch.softmax(logits * LOGIT_SCALE, dim=-1)
     near = ((bins - peak[..., None]).abs() <= PEAK_RADIUS * sigma).float()
-    mean = (probability * bins).sum(dim=-1, keepdim=True)
-    variance = (probability * (bins - mean).square()).sum(dim=-1)
-    return logits.amax(dim=-1), peak, (probability * near).sum(dim=-1), variance
+    floored = probability.clamp(min=_LEAST_PROBABILITY)
+    before = floored.cumsum(dim=-1) - floored
+    low, high = (((share - before) / floored).clamp(0.0, 1.0).sum(dim=-1) for share in CENTRAL_SHARES)
+    return logits.amax(dim=-1), peak, (probability * near).sum(dim=-1), (high - low) / 2
 
 
 __all__ = ["DeployGraph", "PlainGraph"]

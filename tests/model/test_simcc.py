@@ -90,10 +90,12 @@ def test_score_and_spread_tell_sure_from_torn_from_clueless() -> None:
     assert scores[0] > 0.98
     assert 0.4 < scores[1] < 0.6
     assert scores[2] < 0.1
-    assert spreads[0] < 6 < 20 < spreads[1] < spreads[2]
-    # A flat distribution over w bins has the variance (w^2 - 1) / 12.
+    # softmax(10 * target) is a Gaussian of sigma / sqrt(10) bins on a floor that must not count.
+    assert spreads[0] == pytest.approx(np.sqrt((4.9**2 + 5.66**2) / 2 / 10) / 2, rel=0.1)
+    assert 20 < spreads[1] < spreads[2]
+    # The central 68.27 % of a flat distribution over w bins.
     flat = simcc.spread(np.zeros((1, 384)), np.zeros((1, 512)), RATIO)
-    assert flat[0] == pytest.approx(np.sqrt((384**2 + 512**2 - 2) / 24) / 2, rel=1e-5)
+    assert flat[0] == pytest.approx(np.sqrt((384**2 + 512**2) / 2) * 0.68269 / 2 / 2, rel=1e-4)
 
 
 def test_scores_stay_between_zero_and_one_whatever_the_logits() -> None:
