@@ -47,16 +47,12 @@ def train(
     import dataclasses
     import logging
 
-    from spinepose_hf.errors import MissingExtraError
+    from spinepose_hf.extras import require_extra
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        from spinepose_hf.training.recipe import Recipe, RecipeError, read_recipe, recipe_from_mapping
-        from spinepose_hf.training.run import run_recipe
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f'training needs {error.name}, which is not installed: pip install "spinepose-hf[train]"'
-        ) from error
+    require_extra("train", ("torch", "transformers", "accelerate"), "training")
+    from spinepose_hf.training.recipe import Recipe, RecipeError, read_recipe, recipe_from_mapping
+    from spinepose_hf.training.run import run_recipe
 
     recipe: Recipe
     if config is not None:

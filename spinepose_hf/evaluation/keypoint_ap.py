@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from spinepose_hf.errors import MissingExtraError
+from spinepose_hf.extras import require_extra
 from spinepose_hf.model.skeleton import KEYPOINT_INDEX, OKS_SIGMAS
 
 _METRICS: Final = ("AP", "AP50", "AP75", "APM", "APL", "AR", "AR50", "AR75", "ARM", "ARL")
@@ -44,11 +44,9 @@ def keypoint_ap(
     Raises:
         MissingExtraError: pycocotools is not installed.
     """
-    try:
-        from pycocotools.coco import COCO
-        from pycocotools.cocoeval import COCOeval
-    except ImportError as error:
-        raise MissingExtraError('scoring needs pycocotools: pip install "spinepose-hf[train]"') from error
+    require_extra("train", ("pycocotools",), "scoring")
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
 
     names = ground_truth["categories"][0]["keypoints"]
     column = {KEYPOINT_INDEX[name]: i for i, name in enumerate(names) if name in KEYPOINT_INDEX}

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from spinepose_hf.errors import ModelError
+from spinepose_hf.extras import require_extra
 from spinepose_hf.files import atomic_path
-from spinepose_hf.inference.extras import require_extra
 
 OPSET = 18
 DEPLOY_FORMAT = "deploy-1"

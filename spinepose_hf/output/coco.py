@@ -7,14 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from spinepose_hf.evaluation.keypoint_ap import instance_score
 from spinepose_hf.model.geometry import xyxy_to_xywh
 from spinepose_hf.output.json_file import write_json
 from spinepose_hf.pose import People
 
 PERSON_CATEGORY = 1
-
-# The published protocol counts keypoints above this score in the score of a person.
-_COUNTED_SCORE = 0.2
 
 
 def to_coco(people: People, image_id: int, file_name: str | None = None) -> list[dict[str, Any]]:
@@ -33,15 +31,13 @@ def to_coco(people: People, image_id: int, file_name: str | None = None) -> list
     """
     results: list[dict[str, Any]] = []
     for person in people:
-        counted = person.scores[person.scores > _COUNTED_SCORE]
-        mean = float(counted.mean()) if len(counted) else 0.0
         triplets = np.concatenate([person.keypoints, person.scores[:, None]], axis=1)
         result: dict[str, Any] = {
             "image_id": image_id,
             "category_id": PERSON_CATEGORY,
             "bbox": [round(float(value), 2) for value in xyxy_to_xywh(person.box[None])[0]],
             "keypoints": [round(float(value), 4) for value in triplets.reshape(-1)],
-            "score": round(person.box_score * mean, 5),
+            "score": round(person.box_score * instance_score(person.scores), 5),
         }
         results.append(result if file_name is None else result | {"file_name": file_name})
     return results

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from spinepose_hf.model.geometry import box_center_scale, warp_matrix
+from spinepose_hf.model.geometry import box_center_scale, transform, warp_matrix
 from spinepose_hf.model.skeleton import FLIP_INDEX, LOWER_BODY, UPPER_BODY
 
 Image = NDArray[np.uint8]
@@ -140,7 +140,7 @@ def warp_keypoints(
     keypoints: Points, visibility: NDArray[np.float32], matrix: NDArray[np.float64], mirrored: bool
 ) -> tuple[Points, NDArray[np.float32]]:
     """Carry (37, 2) keypoints into the crop, swapping left and right of a mirrored person."""
-    moved = (keypoints @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+    moved = transform(keypoints, matrix).astype(np.float32)
     if mirrored:
         swap = np.asarray(FLIP_INDEX)
         return moved[swap], visibility[swap]

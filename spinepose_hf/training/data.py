@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset, Sampler
 
 from spinepose_hf.errors import DatasetError
-from spinepose_hf.model.geometry import box_center_scale, clip_boxes, warp_matrix
+from spinepose_hf.model.geometry import box_center_scale, clip_boxes, matrix_scale, warp_matrix
 from spinepose_hf.model.skeleton import KEYPOINT_INDEX, KEYPOINT_NAMES, NUM_KEYPOINTS
 from spinepose_hf.training.augmentation import (
     AugmentationOptions,
@@ -213,7 +213,7 @@ def _shrink_for(
     """
     import cv2
 
-    factor = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    factor = float(matrix_scale(matrix))
     while factor < 0.4 and min(image.shape[:2]) >= 64:
         height, width = image.shape[0] // 2, image.shape[1] // 2
         image = cv2.resize(image[: height * 2, : width * 2], (width, height), interpolation=cv2.INTER_AREA)

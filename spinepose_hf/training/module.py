@@ -24,7 +24,7 @@ from spinepose_hf.training.losses import (
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Weights of the terms of the total loss; a term of weight 0 is not computed."""
+    """Weights of the terms of the total loss; a term of weight 0 is not computed, but for the position."""
 
     position: float = 1.0
     structure: float = 0.1
@@ -63,8 +63,7 @@ class PoseTrainingModule(nn.Module):
         pixels = pixels.contiguous(memory_format=torch.channels_last)
         output = self.pose.backbone(pixels, output_hidden_states=True)
         features = output.last_hidden_state
-        height, width = self.pose.config.image_size
-        grid = (height // 32, width // 32)
+        grid = self.pose.config.feature_size
         stretched = features
         if features.shape[-2:] != grid:
             stretched = functional.interpolate(features, size=grid, mode="bilinear", align_corners=False)
@@ -80,7 +79,7 @@ class PoseTrainingModule(nn.Module):
             labels: (B, K, 3) x, y in pixels of the network's input size and a weight, 0 = not labelled.
 
         Returns:
-            `loss` (the weighted total), each term by name, and `simcc_x`, `simcc_y`.
+            `loss` (the weighted total) and each term by name.
         """
         simcc_x, simcc_y, maps = self.logits(crops)
         config = self.pose.config
@@ -102,7 +101,7 @@ class PoseTrainingModule(nn.Module):
         total = sum(
             (getattr(self.weights, name) * value for name, value in terms.items()), start=known.new_zeros(())
         )
-        return {"loss": total, **terms, "simcc_x": simcc_x, "simcc_y": simcc_y}
+        return {"loss": total, **terms}
 
     def _inside(self, keypoints: Tensor) -> Tensor:
         height, width = self.pose.config.image_size

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from spinepose_hf.errors import MissingExtraError, SpinePoseError
+from spinepose_hf.errors import SpinePoseError
+from spinepose_hf.extras import require_extra
 from spinepose_hf.training.augmentation import AugmentationOptions
 
 
@@ -105,10 +106,9 @@ def read_recipe(path: Path) -> Recipe:
         RecipeError: the file is missing, not YAML, or has an unknown or missing entry.
         MissingExtraError: PyYAML is not installed.
     """
-    try:
-        import yaml
-    except ImportError as error:
-        raise MissingExtraError('recipes need PyYAML: pip install "spinepose-hf[train]"') from error
+    require_extra("train", ("yaml",), "a recipe file")
+    import yaml
+
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:

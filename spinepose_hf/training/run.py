@@ -10,7 +10,7 @@ import torch
 
 from spinepose_hf.errors import DatasetError
 from spinepose_hf.files import atomic_path
-from spinepose_hf.model.configuration_spinepose import SpinePoseConfig
+from spinepose_hf.model.configuration_spinepose import VARIANTS, SpinePoseConfig
 from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
 from spinepose_hf.training.arguments import SpinePoseTrainingArguments
 from spinepose_hf.training.data import PersonRecord, read_persons
@@ -19,7 +19,6 @@ from spinepose_hf.training.trainer import SpinePoseTrainer, load_auxiliary
 
 logger = logging.getLogger(__name__)
 
-_VARIANTS = ("t", "s", "m", "l", "x")
 # Written last, so its presence means that the stage is complete.
 _DONE_FILE = "stage_done.json"
 _VALIDATION_EVERY = 10
@@ -64,12 +63,7 @@ def load_source(source: DataSource) -> list[PersonRecord]:
     return records
 
 
-def _run_stage(
-    recipe: Recipe,
-    stage: Stage,
-    folder: Path,
-    before: Path | None,
-) -> None:
+def _run_stage(recipe: Recipe, stage: Stage, folder: Path, before: Path | None) -> None:
     shares = stage.shares or {name: source.share for name, source in recipe.train.items()}
     train_sets = {name: load_source(recipe.train[name]) for name in shares}
     for name, persons in train_sets.items():
@@ -77,7 +71,7 @@ def _run_stage(
     eval_sets = {name: load_source(source) for name, source in recipe.validation.items()}
 
     start = recipe.model if before is None else str(before)
-    if start in _VARIANTS:
+    if start in VARIANTS:
         model = SpinePoseForPoseEstimation(SpinePoseConfig.from_variant(start))
     else:
         model = SpinePoseForPoseEstimation.from_pretrained(start)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState,
 
 from spinepose_hf.errors import ModelError
 from spinepose_hf.evaluation.similarity import PoseScores
+from spinepose_hf.model.configuration_spinepose import STRIDE
 from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
 from spinepose_hf.model.simcc import decode
 from spinepose_hf.training.arguments import SpinePoseTrainingArguments
@@ -82,9 +84,9 @@ class SpinePoseTrainer(Trainer):  # type: ignore[misc]
         height, width = model.config.image_size
         self.input_size = (height, width)
         crop_height = args.crop_height or height
-        if crop_height % 32 or (crop_height * width) % (height * 32):
+        if crop_height % STRIDE or (crop_height * width) % (height * STRIDE):
             raise ModelError(
-                f"crop_height {crop_height} does not fit: height and width must be multiples of 32, "
+                f"crop_height {crop_height} does not fit: height and width must be multiples of {STRIDE}, "
                 f"such as {height // 2} or {height}"
             )
         self.crop_size = (crop_height, crop_height * width // height)
@@ -123,7 +125,7 @@ class SpinePoseTrainer(Trainer):  # type: ignore[misc]
         outputs = model(**inputs)
         self._parts_steps += 1
         for name, value in outputs.items():
-            if name != "loss" and value.ndim == 0:
+            if name != "loss":
                 self._parts[name] += float(value.detach())
         return (outputs["loss"], outputs) if return_outputs else outputs["loss"]
 
@@ -140,15 +142,15 @@ class SpinePoseTrainer(Trainer):  # type: ignore[misc]
         self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:
         """Score the averaged weights on plain crops of every evaluation set, at the training crop size."""
-        metrics: dict[str, float] = {}
-        if self.ema is None:
+        with self._averaged():
             metrics = self._score(metric_key_prefix)
-        else:
-            with self.ema.applied(self.module):
-                metrics = self._score(metric_key_prefix)
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+    def _averaged(self) -> AbstractContextManager[None]:
+        """Lend the module its averaged weights, where there are any, inside a `with` block."""
+        return nullcontext() if self.ema is None else self.ema.applied(self.module)
 
     @torch.no_grad()
     def _score(self, prefix: str) -> dict[str, float]:
@@ -181,11 +183,8 @@ class SpinePoseTrainer(Trainer):  # type: ignore[misc]
             return
         folder = Path(output_dir or self.args.output_dir)
         folder.mkdir(parents=True, exist_ok=True)
-        if self.ema is None:
+        with self._averaged():
             self.pose.save_pretrained(folder)
-        else:
-            with self.ema.applied(self.module):
-                self.pose.save_pretrained(folder)
         if _internal_call:
             self._save_state(folder)
 
@@ -202,17 +201,18 @@ class SpinePoseTrainer(Trainer):  # type: ignore[misc]
         if not path.is_file():
             raise ModelError(f"cannot resume from {resume_from_checkpoint}: it has no {_STATE_FILE}")
         state = safetensors.torch.load_file(path)
-
-        def part(prefix: str) -> dict[str, Tensor]:
-            return {name[len(prefix) :]: value for name, value in state.items() if name.startswith(prefix)}
-
-        self.module.load_state_dict(part(_RAW_PREFIX))
+        self.module.load_state_dict(_under(_RAW_PREFIX, state))
         if self.ema is not None and _EMA_STEPS in state:
-            average = part(_EMA_PREFIX)
+            average = _under(_EMA_PREFIX, state)
             if average.keys() != self.ema.average.keys():
                 raise ModelError(f"cannot resume from {resume_from_checkpoint}: its network is another one")
             self.ema.average = average
             self.ema.steps = int(state[_EMA_STEPS])
+
+
+def _under(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The entries whose names begin with `prefix`, without it."""
+    return {name[len(prefix) :]: value for name, value in state.items() if name.startswith(prefix)}
 
 
 def load_auxiliary(trainer: SpinePoseTrainer, folder: Path) -> None:
@@ -220,9 +220,7 @@ def load_auxiliary(trainer: SpinePoseTrainer, folder: Path) -> None:
     path = folder / _STATE_FILE
     if trainer.module.auxiliary is None or not path.is_file():
         return
-    prefix = f"{_EMA_PREFIX}auxiliary."
-    state = safetensors.torch.load_file(path)
-    weights = {name[len(prefix) :]: value for name, value in state.items() if name.startswith(prefix)}
+    weights = _under(f"{_EMA_PREFIX}auxiliary.", safetensors.torch.load_file(path))
     if weights:
         trainer.module.auxiliary.load_state_dict(weights)
         if trainer.ema is not None:

@@ -7,6 +7,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from spinepose_hf.model.geometry import clip_boxes
+
 
 class Detections(NamedTuple):
     """The people that a detector found, best first.
@@ -39,9 +41,7 @@ def tidy_detections(
         image_size: (height, width) of the image in px.
         threshold: least confidence of a box.
     """
-    height, width = image_size
-    limit = np.array([width - 1, height - 1, width - 1, height - 1], np.float64)
-    inside = np.clip(boxes.astype(np.float64), 0, limit)
+    inside = clip_boxes(boxes, image_size)
     good = (
         (scores >= threshold)
         & np.isfinite(boxes).all(axis=1)

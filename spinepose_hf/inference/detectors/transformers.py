@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinepose_hf.errors import DetectorError
+from spinepose_hf.extras import require_extra
 from spinepose_hf.inference.detectors.base import Detections, tidy_detections
-from spinepose_hf.inference.extras import require_extra
 from spinepose_hf.inference.onnx_session import Device
 from spinepose_hf.inference.torch_device import choose_torch_device
 

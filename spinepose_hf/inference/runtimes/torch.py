@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinepose_hf.errors import ModelError
-from spinepose_hf.inference.extras import require_extra
+from spinepose_hf.extras import require_extra
 from spinepose_hf.inference.onnx_session import Device
 from spinepose_hf.inference.runtimes.base import CropPoses
 from spinepose_hf.inference.torch_device import choose_torch_device

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from spinepose_hf import extras
 from spinepose_hf.cli.main import app
 from spinepose_hf.errors import DeviceError, MissingExtraError, ModelError
-from spinepose_hf.inference import extras
 from spinepose_hf.inference.runtimes.load import load_runtime
 from spinepose_hf.inference.runtimes.onnx import OnnxPose
 from spinepose_hf.inference.runtimes.torch import TorchPose
