@@ -17,8 +17,11 @@ from spinepose_hf.errors import SpinePoseError
 DEFAULT_COMMAND = "predict"
 """What `spinepose -i photo.jpg` means: the original command had no sub-commands."""
 
-# Name, which is also that of the module in this package and of its function, and what the overview says.
+# Name, which is also that of the module in this package, and what the overview says. The module holds a
+# function of that name, or, for a group of commands, a `typer.Typer` named `app`, made without completion.
 COMMANDS: dict[str, str] = {
+    "annotate": "Label pictures with the model's help: prepare tasks, merge what people corrected.",
+    "dataset": "Check, describe and convert SpineTrack and other COCO keypoint files.",
     "predict": "Find people in a photo: 37 keypoints each, nine of them along the spine.",
     "synthesize": "Render people with exactly known keypoints, to train on.",
     "train": "Train a SpinePose network.",
@@ -36,7 +39,7 @@ SpinePose: human pose with the spine. 37 keypoints for each person, nine of them
 `spinepose predict -h` explains every option for photos; without a command, `predict` is meant.
 """
 
-_HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+_HELP_NAMES = ["-h", "--help"]
 _GROUP_OPTIONS = ("-h", "--help", "--version", "--install-completion", "--show-completion")
 _PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False}
 
@@ -69,7 +72,7 @@ app = typer.Typer(
     help=HELP,
     rich_markup_mode="markdown",
     no_args_is_help=True,
-    context_settings=_HELP_NAMES,
+    context_settings={"help_option_names": _HELP_NAMES},
     pretty_exceptions_enable=False,
 )
 
@@ -95,11 +98,15 @@ def _options(
 def _load_and_run(ctx: typer.Context) -> None:
     """Import the module of the called command, and hand it the arguments."""
     name = str(ctx.info_name)
-    function = getattr(importlib.import_module(f"spinepose_hf.cli.{name}"), name)
-    command = typer.Typer(rich_markup_mode="markdown", add_completion=False, pretty_exceptions_enable=False)
-    command.command(name, context_settings=_HELP_NAMES)(function)
+    module = importlib.import_module(f"spinepose_hf.cli.{name}")
+    command = getattr(module, "app", None)
+    if command is None:
+        command = typer.Typer(
+            rich_markup_mode="markdown", add_completion=False, pretty_exceptions_enable=False
+        )
+        command.command(name)(getattr(module, name))
     result = typer.main.get_command(command).main(
-        args=ctx.args, prog_name=str(ctx.command_path), standalone_mode=False
+        args=ctx.args, prog_name=str(ctx.command_path), standalone_mode=False, help_option_names=_HELP_NAMES
     )
     # Without stand-alone mode an `Exit` inside the command comes back as its code.
     if isinstance(result, int) and result:

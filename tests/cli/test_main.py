@@ -15,7 +15,18 @@ from spinepose_hf.errors import ModelError
 
 RUNNER = CliRunner()
 
-HEAVY = ("torch", "transformers", "cv2", "onnxruntime", "onnx", "PIL")
+HEAVY = (
+    "torch",
+    "transformers",
+    "cv2",
+    "onnxruntime",
+    "onnx",
+    "PIL",
+    "datasets",
+    "pyarrow",
+    "matplotlib",
+    "numpy",
+)
 
 
 @pytest.mark.parametrize("arguments", [["-h"], ["--help"], []])
@@ -23,7 +34,14 @@ def test_overview_teaches(arguments: list[str]) -> None:
     result = RUNNER.invoke(main.app, arguments)
     assert result.exit_code == (0 if arguments else 2)
     text = result.stdout + result.stderr
-    for phrase in ("spinepose -i photo.jpg -o out.jpg", "predict", "synthesize", "train", "--version"):
+    for phrase in (
+        "spinepose -i photo.jpg -o out.jpg",
+        "annotate",
+        "dataset",
+        "predict",
+        "train",
+        "--version",
+    ):
         assert phrase in text
 
 
@@ -65,6 +83,10 @@ def test_help_of_predict_teaches(arguments: list[str]) -> None:
         pytest.param(["-i", "a.jpg", "--format", "xml"], "xml", id="unknown format"),
         pytest.param(["-i", "a.jpg", "--threshold", "2"], "threshold", id="threshold above one"),
         pytest.param(["-i", "a.jpg", "b.jpg"], "unexpected extra argument", id="two photos"),
+        pytest.param(
+            ["dataset", "chek", "a.json"], "No such command 'chek'", id="misspelt command of a group"
+        ),
+        pytest.param(["dataset", "check"], "Missing argument", id="command of a group without its argument"),
     ],
 )
 def test_wrong_options_exit_with_2(arguments: list[str], message: str) -> None:
@@ -107,7 +129,28 @@ def test_mistakes_of_ours_are_not_hidden() -> None:
     assert isinstance(result.exception, ZeroDivisionError)
 
 
-@pytest.mark.parametrize("arguments", [["-h"], ["predict", "-h"], ["--version"]])
+@pytest.mark.parametrize(
+    ("arguments", "commands"),
+    [
+        pytest.param(["-h"], "check", id="group"),
+        pytest.param(["check", "-h"], "--json", id="command of a group"),
+    ],
+)
+def test_help_of_a_group_teaches(arguments: list[str], commands: str) -> None:
+    result = RUNNER.invoke(main.app, ["dataset", *arguments], env={"COLUMNS": "200"})
+    assert result.exit_code == 0
+    assert commands in result.stdout
+
+
+def test_error_of_a_command_in_a_group_is_one_line(tmp_path: Path) -> None:
+    result = RUNNER.invoke(main.app, ["dataset", "check", str(tmp_path / "none.json")])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: ") and len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [["-h"], ["predict", "-h"], ["dataset", "-h"], ["dataset", "check", "-h"], ["--version"]]
+)
 def test_help_imports_nothing_heavy(root: Path, arguments: list[str]) -> None:
     code = (
         "import sys\n"
@@ -120,8 +163,8 @@ def test_help_imports_nothing_heavy(root: Path, arguments: list[str]) -> None:
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=60, check=True
     )
     assert "HEAVY []" in done.stdout
-    loaded = ["spinepose_hf.cli.main"] + (["spinepose_hf.cli.predict"] if "predict" in arguments else [])
-    assert f"COMMANDS {loaded}" in done.stdout
+    called = [f"spinepose_hf.cli.{name}" for name in ("dataset", "predict") if name in arguments]
+    assert f"COMMANDS {sorted(['spinepose_hf.cli.main', *called])}" in done.stdout
 
 
 def test_script_reports_an_error_without_traceback(root: Path, tmp_path: Path) -> None:
