@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dataset_loader.synthetic.body import Floats, Ints
+from dataset_loader.synthetic.body import Floats
+from dataset_loader.synthetic.mesh import BOTTOM, EARS, HAIR, HEAD, LIPS, Layer, Surface
 from dataset_loader.synthetic.noise import sample_volume
-from dataset_loader.synthetic.outfit import Layer, Outfit
+from dataset_loader.synthetic.outfit import Outfit
 
 LIGHT_SKIN = (0.87, 0.67, 0.55)
 DARK_SKIN = (0.28, 0.17, 0.11)
@@ -50,16 +51,6 @@ class Look:
     prop: Fabric
     wrinkle: float
     noise_offset: Floats
-
-
-@dataclass(frozen=True)
-class Surface:
-    """Interpolated mesh attributes at N hits; columns of `masks` are head, hair field, lips, ears."""
-
-    layer: Ints
-    canonical: Floats
-    masks: Floats
-    bottom: Floats
 
 
 def muted_colour(rng: np.random.Generator) -> Floats:
@@ -156,7 +147,7 @@ def surface_colour(look: Look, outfit: Outfit, surface: Surface) -> Floats:
         foot = (surface.layer == Layer.SKIN) & (points[:, 2] < outfit.shoe_top)
         colour[foot] = look.shoe * (1 + 0.1 * tint[foot])[:, None]
         colour[foot & (points[:, 2] < -0.803)] = look.sole
-    lower = surface.bottom > 0
+    lower = surface.attributes[:, BOTTOM] > 0
     cloth = surface.layer == Layer.CLOTH
     skirt = surface.layer == Layer.SKIRT
     for chosen, fabric in ((cloth & ~lower, look.top), ((cloth & lower) | skirt, look.bottom)):
@@ -169,28 +160,46 @@ def surface_colour(look: Look, outfit: Outfit, surface: Surface) -> Floats:
 def _paint_head(colour: Floats, look: Look, outfit: Outfit, surface: Surface, grain: Floats) -> None:
     """Hair, hat, beard, lips, ears, eyes and brows, painted into `colour` in place."""
     shell = surface.layer == Layer.HAIR
-    head = np.flatnonzero(((surface.layer == Layer.SKIN) & (surface.masks[:, 0] > 0.4)) | shell)
+    head = np.flatnonzero(((surface.layer == Layer.SKIN) & (surface.attributes[:, HEAD] > 0.4)) | shell)
     if not len(head):
         return
-    points, masks = surface.canonical[head], surface.masks[head]
+    points, attributes = surface.canonical[head], surface.attributes[head]
     x, y, z = np.abs(points[:, 0]), points[:, 1], points[:, 2]
     face = y < -0.10
     painted = colour[head]
-    painted *= 1 - masks[:, 2:3] * np.array([0.15, 0.42, 0.35], np.float32)
-    painted *= 1 - masks[:, 3:4] * np.array([0.02, 0.10, 0.10], np.float32)
+    painted *= 1 - attributes[:, LIPS, None] * np.array([0.15, 0.42, 0.35], np.float32)
+    painted *= 1 - attributes[:, EARS, None] * np.array([0.02, 0.10, 0.10], np.float32)
     strands = sample_volume(points, np.array([500, 500, 60], np.float32), look.noise_offset)[:, 0]
     hair_colour = look.hair * np.clip(1 + 0.4 * strands, 0.2, 2.2)[:, None]
     if look.beard > 0:
-        beard = (z < 0.635) & (y < -0.055) & (z > 0.545) & (masks[:, 2] < 0.3)
+        beard = (z < 0.635) & (y < -0.055) & (z > 0.545) & (attributes[:, LIPS] < 0.3)
         painted[beard] = painted[beard] * (1 - look.beard) + hair_colour[beard] * look.beard
     painted[face & (((x - 0.03) / 0.0140) ** 2 + ((z - 0.699) / 0.0065) ** 2 < 1)] = 0.5
     painted[face & ((x - 0.03) ** 2 + (z - 0.699) ** 2 < 0.0058**2)] = look.iris
     brow = face & (np.abs(x - 0.032) < 0.018) & (np.abs(z - 0.720 + 0.15 * np.abs(x - 0.03)) < 0.0038)
     painted[brow] = hair_colour[brow]
-    hair = (masks[:, 1] > 0) if outfit.hair != "bald" else np.zeros(len(head), bool)
+    hair = (attributes[:, HAIR] > 0) if outfit.hair != "bald" else np.zeros(len(head), bool)
     hair |= shell[head]
     if outfit.hair == "hat":
         painted[hair] = fabric_colour(look.prop, points[hair], grain[head][hair])
     else:
         painted[hair] = hair_colour[hair]
     colour[head] = painted
+
+
+def fabric_normals(look: Look, surface: Surface, normals: Floats) -> Floats:
+    """Unit normals (N, 3) with the wrinkles of cloth added."""
+    cloth = np.flatnonzero((surface.layer == Layer.CLOTH) | (surface.layer == Layer.SKIRT))
+    if not len(cloth):
+        return normals
+    cells = np.array([95, 95, 55], np.float32)
+    slope = sample_volume(surface.canonical[cloth], cells, look.noise_offset)[:, 1:]
+    wrinkled = normals.copy()
+    wrinkled[cloth] += slope * np.float32(look.wrinkle)
+    wrinkled[cloth] /= np.linalg.norm(wrinkled[cloth], axis=1, keepdims=True)
+    return wrinkled
+
+
+def surface_gloss(surface: Surface) -> Floats:
+    """Strength (N,) of the highlight at the hits."""
+    return np.where(surface.layer == Layer.SKIN, np.float32(0.08), np.float32(0.02))

@@ -7,26 +7,18 @@ its signed field is negative.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 import numpy as np
 
 from dataset_loader.synthetic.body import Body, Floats, Ints, Posed
+from dataset_loader.synthetic.mesh import Layer, Mesh, Surface
 from dataset_loader.synthetic.noise import sample_volume
+
+__all__ = ["Layer", "Mesh", "Outfit", "Surface", "cloth_fields", "dress", "sample_outfit"]
 
 HAIR_STYLES = ("bald", "short", "mid", "long", "hat")
 SHELL_HAIR_END = {"mid": 0.60, "long": 0.42}
 COVERED_MARGIN = 0.03  # skin this deep under cloth (metres of cut field) is not rendered at all
-
-
-class Layer(IntEnum):
-    """What a triangle belongs to."""
-
-    SKIN = 0
-    CLOTH = 1
-    SKIRT = 2
-    HAIR = 3
-    PROP = 4
 
 
 @dataclass(frozen=True)
@@ -46,31 +38,6 @@ class Outfit:
     gap_bottom: float
     fold: float
     noise_offset: tuple[float, float, float]
-
-
-@dataclass(frozen=True)
-class Mesh:
-    """All triangles of one dressed person, ready for ray casting.
-
-    Attributes:
-        vertices: (N, 3) metres; normals (N, 3) unit.
-        faces: (F, 3); `layer` (F,) tells what each belongs to.
-        canonical: (N, 3) position on the canonical body.
-        cut: (N,) signed field; hits where it interpolates below zero pass through.
-        masks: (N, 4) head, hair field, lips, ears.
-        bottom: (N,) above zero where cloth belongs to the lower garment.
-        segment: (N,) body part; -1 for props.
-    """
-
-    vertices: Floats
-    normals: Floats
-    faces: Ints
-    layer: Ints
-    canonical: Floats
-    cut: Floats
-    masks: Floats
-    bottom: Floats
-    segment: Ints
 
 
 def sample_outfit(rng: np.random.Generator, male: float) -> Outfit:
@@ -172,17 +139,16 @@ def dress(body: Body, posed: Posed, outfit: Outfit) -> Mesh:
         hair_normals = vertex_normals(posed.vertices, body.faces["hair"])
         shell = posed.vertices + hair_normals * 0.006
         layers.append((Layer.HAIR, shell, hair_normals, _some_above_zero(body.faces["hair"], field), field))
-    masks = np.stack([body.parts["head"], hairline, body.regions["lips"], body.regions["ears"]], axis=1)
+    parts = (body.parts["head"], hairline, body.regions["lips"], body.regions["ears"], bottom - top)
+    attributes = np.concatenate([body.canonical, np.stack(parts, axis=1)], axis=1).astype(np.float32)
     repeat = len(layers)
     return Mesh(
         vertices=np.concatenate([vertices for _, vertices, _, _, _ in layers]).astype(np.float32),
         normals=np.concatenate([normals for _, _, normals, _, _ in layers]).astype(np.float32),
         faces=np.concatenate([faces + i * count for i, (_, _, _, faces, _) in enumerate(layers)]),
         layer=np.concatenate([np.full(len(faces), kind) for kind, _, _, faces, _ in layers]),
-        canonical=np.tile(body.canonical, (repeat, 1)),
+        attributes=np.tile(attributes, (repeat, 1)),
         cut=np.concatenate([field for *_, field in layers]).astype(np.float32),
-        masks=np.tile(masks, (repeat, 1)).astype(np.float32),
-        bottom=np.tile(bottom - top, repeat).astype(np.float32),
         segment=np.tile(body.segment, repeat),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from dataset_loader.synthetic.body import Body, Floats, Posed
-from dataset_loader.synthetic.outfit import Layer, Mesh
+from dataset_loader.synthetic.mesh import CANONICAL, NUM_ATTRIBUTES, Layer, Mesh
 
 # Corner indices of the 12 triangles of a box; corner = 4 * (z high) + 2 * (y high) + (x high).
 BOX_QUADS = ((0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3))
@@ -57,15 +57,15 @@ def with_seat(rng: np.random.Generator, mesh: Mesh, body: Body, posed: Posed) ->
     normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     count, start = len(points), len(mesh.vertices)
+    attributes = np.zeros((count, NUM_ATTRIBUTES), np.float32)
+    attributes[:, CANONICAL] = points
     return replace(
         mesh,
         vertices=np.concatenate([mesh.vertices, points]),
         normals=np.concatenate([mesh.normals, np.repeat(normals, 3, 0)]).astype(np.float32),
         faces=np.concatenate([mesh.faces, np.arange(start, start + count).reshape(-1, 3)]),
         layer=np.concatenate([mesh.layer, np.full(count // 3, Layer.PROP)]),
-        canonical=np.concatenate([mesh.canonical, points]),
+        attributes=np.concatenate([mesh.attributes, attributes]),
         cut=np.concatenate([mesh.cut, np.ones(count, np.float32)]),
-        masks=np.concatenate([mesh.masks, np.zeros((count, 4), np.float32)]),
-        bottom=np.concatenate([mesh.bottom, np.zeros(count, np.float32)]),
         segment=np.concatenate([mesh.segment, np.full(count, -1)]),
     )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dataset_loader.synthetic.body import Bools, Floats, Ints
-from dataset_loader.synthetic.outfit import Mesh
+from dataset_loader.synthetic.mesh import Mesh
 from spinepose_hf.errors import MissingExtraError
 
 MAX_LAYERS = 4  # cut-away cloth a ray may pass before it counts as a miss

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from dataset_loader.synthetic.appearance import Look, Surface, surface_colour
+from dataset_loader.synthetic.appearance import Look, fabric_normals, surface_colour, surface_gloss
 from dataset_loader.synthetic.background import View, floor_distance, sample_background
 from dataset_loader.synthetic.body import Bools, Floats, Ints
 from dataset_loader.synthetic.camera import Camera
 from dataset_loader.synthetic.lighting import Light
-from dataset_loader.synthetic.noise import sample_volume
-from dataset_loader.synthetic.outfit import Layer, Mesh, Outfit
+from dataset_loader.synthetic.mesh import Mesh, Surface
+from dataset_loader.synthetic.outfit import Outfit
 from dataset_loader.synthetic.raycast import Hits, RayCaster
 
 GAMMA = 1 / 2.2
@@ -135,12 +135,7 @@ def _interpolate(mesh: Mesh, eye: Floats, directions: Floats, hits: Hits) -> Poi
     normal = blend(mesh.normals)
     normal[np.einsum("ij,ij->i", normal, directions) > 0] *= -1
     normal /= np.sqrt(np.einsum("ij,ij->i", normal, normal))[:, None] + np.float32(1e-9)
-    surface = Surface(
-        layer=mesh.layer[hits.face],
-        canonical=blend(mesh.canonical),
-        masks=blend(mesh.masks),
-        bottom=blend(mesh.bottom[:, None])[:, 0],
-    )
+    surface = Surface(mesh.layer[hits.face], blend(mesh.attributes))
     return Points(eye + directions * hits.distance[:, None], normal, surface)
 
 
@@ -197,18 +192,11 @@ def _shade(
     """Outgoing light (N, 3), linear: wrinkled cloth, diffuse light and a small highlight."""
     surface = points.surface
     albedo = surface_colour(look, outfit, surface)
-    normal = points.normal
-    cloth = np.flatnonzero((surface.layer == Layer.CLOTH) | (surface.layer == Layer.SKIRT))
-    if len(cloth):
-        cells = np.array([95, 95, 55], np.float32)
-        slope = sample_volume(surface.canonical[cloth], cells, look.noise_offset)[:, 1:]
-        normal = normal.copy()
-        normal[cloth] += slope * np.float32(look.wrinkle)
-        normal[cloth] /= np.linalg.norm(normal[cloth], axis=1, keepdims=True)
+    normal = fabric_normals(look, surface, points.normal)
     halfway = light.direction - directions
     halfway /= np.sqrt(np.einsum("ij,ij->i", halfway, halfway))[:, None]
     shine = np.clip(np.einsum("ij,ij->i", normal, halfway), 0, 1)
-    gloss = np.where(surface.layer == Layer.SKIN, np.float32(0.08), np.float32(0.02)) * shine**16 * lit
+    gloss = surface_gloss(surface) * shine**16 * lit
     shaded: Floats = albedo * _irradiance(normal, light, lit, open_sky) + light.key * gloss[:, None]
     return shaded
 
