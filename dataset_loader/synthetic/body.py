@@ -12,6 +12,7 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
+from dataset_loader.synthetic.vertebrae import rest_spine
 from spinepose_hf.errors import DatasetError
 
 Floats = npt.NDArray[np.float32]
@@ -23,11 +24,19 @@ BODY_FILE = Path(__file__).with_name("body.npz")
 
 @dataclass(frozen=True)
 class Shape:
-    """One person at rest: vertices (V, 3) and bone heads (B, 3) in metres; `male` is 0..1."""
+    """One person at rest, in metres.
+
+    Attributes:
+        vertices: (V, 3).
+        heads: bone heads (B, 3).
+        male: 0..1.
+        spine: the spine keypoints (9, 3), sacrum to C1.
+    """
 
     vertices: Floats
     heads: Floats
     male: float
+    spine: Floats
 
 
 @dataclass(frozen=True)
@@ -93,7 +102,8 @@ class Body:
         """Rest shape from principal-component coefficients (24,), in standard deviations."""
         flat = self.mean + coefficients.astype(np.float32) @ self.components
         split = self.num_vertices * 3
-        return Shape(flat[:split].reshape(-1, 3), flat[split:].reshape(-1, 3), male)
+        heads = flat[split:].reshape(-1, 3)
+        return Shape(flat[:split].reshape(-1, 3), heads, male, rest_spine(heads, self.bone))
 
     def sample_shape(self, rng: np.random.Generator) -> Shape:
         """A new adult: somewhere between two sampled adults of similar sex."""
