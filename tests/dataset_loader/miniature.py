@@ -29,7 +29,8 @@ _FIGURE = {
     "nose": (0, 0.09), "left_eye": (0.015, 0.075), "left_ear": (0.04, 0.08), "left_shoulder": (0.11, 0.2),
     "left_elbow": (0.14, 0.37), "left_wrist": (0.15, 0.5), "left_hip": (0.06, 0.52),
     "left_knee": (0.07, 0.74), "left_ankle": (0.07, 0.94), "head": (0, 0), "neck": (0, 0.18), "hip": (0, 0.5),
-    "left_big_toe": (0.09, 1), "left_small_toe": (0.11, 0.99), "left_heel": (0.06, 0.97), "spine_01": (0, 0.46),
+    "left_big_toe": (0.09, 1), "left_small_toe": (0.11, 0.99), "left_heel": (0.06, 0.97),
+    "spine_01": (0, 0.46),
     "spine_02": (0, 0.42), "spine_03": (0, 0.37), "spine_04": (0, 0.3), "spine_05": (0, 0.23),
     "left_latissimus": (0.08, 0.27), "left_clavicle": (0.03, 0.2), "neck_02": (0, 0.15), "neck_03": (0, 0.12),
 }  # fmt: skip
