@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -19,6 +19,19 @@ Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
+TRUNK_BONES = (
+    "root",
+    "pelvis",
+    "spine05",
+    "spine04",
+    "spine03",
+    "spine02",
+    "spine01",
+    "neck01",
+    "neck02",
+    "neck03",
+)
+LEG_BONES = ("upperleg", "lowerleg", "foot", "toe")
 BODY_FILE = Path(__file__).with_name("body.npz")
 
 
@@ -96,7 +109,40 @@ class Body:
 
     def bone(self, name: str) -> int:
         """Index of a bone by its MakeHuman name."""
-        return self.bone_names.index(name)
+        return self._bone_index[name]
+
+    @cached_property
+    def _bone_index(self) -> dict[str, int]:
+        return {name: index for index, name in enumerate(self.bone_names)}
+
+    @cached_property
+    def _generations(self) -> list[tuple[Ints, Ints]]:
+        """Bones as deep in the tree as each other, with their parents; the root is left out."""
+        depth = [0] * len(self.bone_parents)
+        for bone, parent in enumerate(self.bone_parents):
+            depth[bone] = 0 if parent < 0 else depth[parent] + 1
+        members = [np.flatnonzero(np.array(depth) == level) for level in range(1, max(depth) + 1)]
+        return [(bones, np.array(self.bone_parents)[bones]) for bones in members]
+
+    @cached_property
+    def bones_by_carrier(self) -> Floats:
+        """(B, 4): 1 where a bone belongs to trunk and neck, arms with shoulder girdle, head, legs."""
+        belongs = np.zeros((len(self.bone_names), 4), np.float32)
+        for bone, name in enumerate(self.bone_names):
+            if name.split(".")[0] in TRUNK_BONES:
+                column = 0
+            elif name == "head" or name.startswith("eye"):
+                column = 2
+            else:
+                column = 3 if name.startswith(LEG_BONES) else 1
+            belongs[bone, column] = 1
+        return belongs
+
+    @cached_property
+    def skinning_by_carrier(self) -> Floats:
+        """Bone weights (V, 4) summed over trunk and neck, arms with shoulder girdle, head, legs."""
+        summed: Floats = self.skinning @ self.bones_by_carrier
+        return summed
 
     def shape(self, coefficients: Floats, male: float) -> Shape:
         """Rest shape from principal-component coefficients (24,), in standard deviations."""
@@ -120,14 +166,11 @@ class Body:
         G_i = G_parent R_i and P_i = P_parent + G_parent (H_i - H_parent), the convention of MakeHuman's
         poses.
         """
-        rotations = np.empty_like(local)
-        positions = np.empty_like(heads)
-        for bone, parent in enumerate(self.bone_parents):
-            if parent < 0:
-                rotations[bone], positions[bone] = local[bone], heads[bone]
-            else:
-                rotations[bone] = rotations[parent] @ local[bone]
-                positions[bone] = positions[parent] + rotations[parent] @ (heads[bone] - heads[parent])
+        rotations, positions = local.copy(), heads.copy()
+        for bones, parents in self._generations:
+            rotations[bones] = rotations[parents] @ local[bones]
+            offsets = (heads[bones] - heads[parents])[:, :, None]
+            positions[bones] = positions[parents] + (rotations[parents] @ offsets)[:, :, 0]
         return rotations, positions
 
     def local_rotations(self, named: Mapping[str, npt.NDArray[np.float64]]) -> Floats:

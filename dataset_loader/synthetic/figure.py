@@ -10,6 +10,7 @@ from dataset_loader.synthetic.body import Body, Floats, Posed, Shape
 from dataset_loader.synthetic.keypoints import body_keypoints
 from dataset_loader.synthetic.poses import Pose, on_floor, sample_pose
 from dataset_loader.synthetic.spine_measure import SpineMeasure, measure_spine
+from dataset_loader.synthetic.spine_shape import sample_spine, with_spine
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Figure:
 
 def sample_figure(rng: np.random.Generator, body: Body) -> Figure:
     """Draw a person and a pose; everything follows from `rng`'s state."""
-    shape = body.sample_shape(rng)
+    shape = with_spine(body, body.sample_shape(rng), sample_spine(rng))
     pose = sample_pose(rng, body, shape)
     posed = on_floor(body.skin(shape, body.local_rotations(pose.rotations)), body)
     return Figure(shape, pose, posed, body_keypoints(body, posed), measure_spine(shape.spine))
