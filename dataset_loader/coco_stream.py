@@ -43,8 +43,8 @@ class CocoScanner:
         chunk_bytes: how much is read at once.
 
     Raises:
-        DatasetError: while iterating: the file cannot be read, is cut off or is not valid JSON, or a section's
-            entry is not an object.
+        DatasetError: while iterating: the file cannot be read, is cut off or is not valid JSON, or an entry
+            is not an object.
     """
 
     def __init__(self, path: Path, chunk_bytes: int = 1 << 22) -> None:
@@ -114,9 +114,8 @@ class CocoScanner:
                 start = scanned
         if depth > 0:
             inside = f"in {section} after {self._counts[section]} entries" if section else "early"
-            raise DatasetError(
-                f"{self.path} is cut off: it ends {inside} (byte {self._base + len(self._buffer)}); fetch it again"
-            )
+            length = self._base + len(self._buffer)
+            raise DatasetError(f"{self.path} is cut off: it ends {inside} (byte {length}); fetch it again")
         self._rest += self._buffer[start:]
 
     def _check_gap(self, section: str, start: int, end: int, expected: bytes) -> None:

@@ -1,0 +1,151 @@
+"""Parquet shards of pictures with their people: planned by size, written whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dataset_loader.coco_spans import CocoSpans
+from dataset_loader.parquet_rows import arrow_schema, stored_features, to_row
+from spinepose_hf.files import atomic_path
+
+if TYPE_CHECKING:
+    import pyarrow
+
+ROW_GROUP_BYTES: int = 8 << 20
+"""What a reader must fetch to show one row, and what a writer holds in memory."""
+ROW_GROUP_ROWS: int = 500
+DOCUMENT_KEY: bytes = b"spinepose.coco"
+"""Entry of a shard's metadata: the JSON file's name and its sections beside images and annotations."""
+
+_FILE_BYTES = 16 << 10  # schema, metadata, footer
+_ROW_BYTES = 640  # ids, sizes, lengths and levels of a row, and its share of its row group's headers
+_PERSON_BYTES = {False: 1500, True: 2700}  # 37 x 3 float64 and the rest, without and with 3D points
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One file of a part: pictures from row `start` to `end`."""
+
+    path: Path
+    start: int
+    end: int
+
+
+def plan_shards(spans: CocoSpans, folder: Path, split: str, limit: int, *, synthetic: bool) -> list[Shard]:
+    """Deal a part over files of at most `limit` bytes, as they fill up in file order.
+
+    The sizes of rows are bounded from above, so a file is at most `limit` large unless it holds one picture
+    only. The same part and limit give the same plan.
+
+    Args:
+        spans: the part.
+        folder: where the files go.
+        split: begins their names.
+        limit: bytes.
+        synthetic: whether rows have the generator's own fields.
+    """
+    rows = _row_bytes(spans, synthetic=synthetic)
+    starts, filled = [0], 0
+    for row, size in enumerate(rows.tolist()):
+        if filled and _FILE_BYTES + filled + size > limit:
+            starts.append(row)
+            filled = 0
+        filled += size
+    ends = [*starts[1:], len(rows)]
+    name = f"{split}-{{:05d}}-of-{len(starts):05d}.parquet"
+    return [
+        Shard(folder / name.format(number), *span)
+        for number, span in enumerate(zip(starts, ends, strict=True))
+    ]
+
+
+def _row_bytes(spans: CocoSpans, *, synthetic: bool) -> np.ndarray[Any, np.dtype[np.int64]]:
+    # Fields without a column are stored as the JSON has them.
+    text = np.concatenate(([0], np.cumsum(spans.people[spans.order, 1])))
+    of_people = text[spans.starts[1:]] - text[spans.starts[:-1]]
+    people = np.diff(spans.starts) * _PERSON_BYTES[synthetic]
+    return np.asarray(spans.picture_bytes + spans.images[:, 1] + of_people + people + _ROW_BYTES, np.int64)
+
+
+def write_shard(
+    shard: Shard,
+    spans: CocoSpans,
+    source: str,
+    document: Mapping[str, Any],
+    read_picture: Callable[[str], bytes] | None,
+    advance: Callable[[int], None] | None = None,
+) -> None:
+    """Write one file. It appears complete or not at all.
+
+    Args:
+        shard: which rows, and where to.
+        spans: the part.
+        source: one of `features.SOURCES`; "synthetic" has columns of its own.
+        document: what `DOCUMENT_KEY` shall hold.
+        read_picture: the bytes of a file name; None leaves the pictures out.
+        advance: called with the number of pictures written since the last call.
+
+    Raises:
+        DatasetError: an entry that does not fit the columns, or a picture that cannot be read.
+        OutputError: the file cannot be written.
+    """
+    import orjson
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = arrow_schema(stored_features(synthetic=source == "synthetic", pixels=read_picture is not None))
+    schema = schema.with_metadata({**schema.metadata, DOCUMENT_KEY: orjson.dumps(document)})
+    with (
+        atomic_path(shard.path) as temporary,
+        pq.ParquetWriter(temporary, schema, **_options(schema)) as writer,
+    ):
+        for rows in _row_groups(shard, spans, source, read_picture):
+            writer.write_table(pa.Table.from_pylist(rows, schema))
+            if advance is not None:
+                advance(len(rows))
+
+
+def _row_groups(
+    shard: Shard, spans: CocoSpans, source: str, read_picture: Callable[[str], bytes] | None
+) -> Iterator[list[dict[str, Any]]]:
+    rows: list[dict[str, Any]] = []
+    filled = 0
+    for image, people, places in spans.read(shard.start, shard.end):
+        row = to_row(image, people, places, source, str(spans.path), synthetic=source == "synthetic")
+        if read_picture is not None:
+            pixels = read_picture(image["file_name"])
+            row["image"] = {"bytes": pixels, "path": image["file_name"]}
+            filled += len(pixels)
+        rows.append(row)
+        if filled >= ROW_GROUP_BYTES or len(rows) == ROW_GROUP_ROWS:
+            yield rows
+            rows, filled = [], 0
+    if rows:
+        yield rows
+
+
+def _options(schema: pyarrow.Schema) -> dict[str, Any]:
+    """How columns are packed: pictures are compressed already, and too large to compare."""
+    import io
+
+    import pyarrow.parquet as pq
+
+    empty = io.BytesIO()
+    pq.ParquetWriter(empty, schema).close()
+    stored = pq.ParquetFile(empty).schema
+    leaves = [stored.column(i).path for i in range(len(stored))]
+    others = [leaf for leaf in leaves if leaf != "image.bytes"]
+    return {
+        "compression": {leaf: "zstd" if leaf in others else "none" for leaf in leaves},
+        "use_dictionary": [leaf for leaf in others if not leaf.startswith("people.")],
+        "write_statistics": others,
+        "write_page_index": True,
+    }
+
+
+__all__ = ["DOCUMENT_KEY", "Shard", "plan_shards", "write_shard"]
