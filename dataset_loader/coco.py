@@ -87,7 +87,10 @@ class CocoIndex:
         """
         if target == self.schema:
             return self
-        keypoints = convert_keypoints(self.keypoints, self.schema, target)
+        try:
+            keypoints = convert_keypoints(self.keypoints, self.schema, target)
+        except DatasetError as error:
+            raise DatasetError(f"{self.name}: {error}") from error
         count = (keypoints[..., 2] > 0).sum(axis=1)
         return replace(self, schema=target, keypoints=keypoints, num_keypoints=count, keypoints_3d=None)
 

@@ -231,7 +231,7 @@ def convert_keypoints(
     pairs = column_map(source, target)
     if not pairs:
         raise DatasetError(
-            f"none of the keypoint names of {source.name!r} ({', '.join(source.keypoints[:3])} ...) "
+            f"skeleton {source.name!r}: none of its keypoint names ({', '.join(source.keypoints[:3])} ...) "
             f"is one of {target.name!r} ({', '.join(target.keypoints[:3])} ...)"
         )
     result = np.zeros((*given.shape[:-2], len(target), 3))

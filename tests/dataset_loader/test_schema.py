@@ -114,7 +114,7 @@ class TestConversion:
             convert_keypoints(np.zeros(shape), SPINETRACK)
 
     def test_refuses_strangers(self) -> None:
-        with pytest.raises(DatasetError, match="none of the keypoint names"):
+        with pytest.raises(DatasetError, match="none of its keypoint names"):
             convert_keypoints(np.zeros((2, 3)), KeypointSchema("dog", ("paw", "tail"), (), (), (0.1, 0.1)))
 
 
