@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +12,11 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset, Sampler
 
+from dataset_loader.coco import read_coco
+from dataset_loader.persons import clipped_boxes, usable_persons
+from dataset_loader.schema import SPINETRACK
 from spinepose_hf.errors import DatasetError
-from spinepose_hf.model.geometry import box_center_scale, clip_boxes, matrix_scale, warp_matrix
-from spinepose_hf.model.skeleton import KEYPOINT_INDEX, KEYPOINT_NAMES, NUM_KEYPOINTS
+from spinepose_hf.model.geometry import box_center_scale, matrix_scale, warp_matrix
 from spinepose_hf.training.augmentation import (
     AugmentationOptions,
     occlude,
@@ -23,10 +24,6 @@ from spinepose_hf.training.augmentation import (
     random_warp,
     warp_keypoints,
 )
-
-# In a COCO body file these two names do not occur; in Halpe-26 they mean other points than ours
-# (base of the skull and pelvis centre), so a file is only trusted with them when it has the whole spine.
-_REDEFINED = ("neck", "hip")
 
 
 @dataclass(frozen=True)
@@ -66,68 +63,25 @@ def read_persons(annotations: Path, images: Path) -> list[PersonRecord]:
     Raises:
         DatasetError: the file is missing, is not such a file, or holds no usable person.
     """
-    try:
-        content: dict[str, Any] = json.loads(annotations.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DatasetError(f"cannot read {annotations}: {error.strerror}") from error
-    except ValueError as error:
-        raise DatasetError(f"{annotations} is not valid JSON: {error}") from error
-    try:
-        names: list[str] = content["categories"][0]["keypoints"]
-        files = {image["id"]: image for image in content["images"]}
-        people = content["annotations"]
-    except (KeyError, IndexError, TypeError) as error:
-        raise DatasetError(
-            f"{annotations} is not a COCO keypoint file: "
-            "it needs images, annotations and categories[0].keypoints"
-        ) from error
-    columns = _columns(names, annotations)
-
-    records = []
-    for person in people:
-        if person.get("iscrowd") or person["image_id"] not in files:
-            continue
-        triplets = np.asarray(person["keypoints"], np.float32).reshape(-1, 3)
-        if len(triplets) != len(names):
-            raise DatasetError(
-                f"{annotations}: annotation {person['id']} has {len(triplets)} keypoints, "
-                f"its category names {len(names)}"
-            )
-        visibility = np.zeros(NUM_KEYPOINTS, np.float32)
-        keypoints = np.zeros((NUM_KEYPOINTS, 2), np.float32)
-        for theirs, ours in columns:
-            keypoints[ours], visibility[ours] = triplets[theirs, :2], triplets[theirs, 2]
-        picture = files[person["image_id"]]
-        x, y, w, h = person["bbox"]
-        boxes = np.array([[x, y, x + w, y + h]], np.float64)
-        box = clip_boxes(boxes, (picture["height"], picture["width"]))[0]
-        if not (visibility > 0).any() or min(box[2] - box[0], box[3] - box[1]) < 2:
-            continue
-        area = float(person.get("area") or w * h)
-        records.append(
-            PersonRecord(
-                images / picture["file_name"], box, keypoints, visibility, person["id"], picture["id"], area
-            )
+    index = read_coco(annotations).converted(SPINETRACK)
+    boxes, usable = clipped_boxes(index), usable_persons(index)
+    # A missing area, or one of zero, is the box's.
+    areas = np.where(index.areas > 0, index.areas, index.boxes[:, 2] * index.boxes[:, 3])
+    records = [
+        PersonRecord(
+            image=images / index.file_names[index.image_rows[person]],
+            box=boxes[person],
+            keypoints=index.keypoints[person, :, :2].astype(np.float32),
+            visibility=index.keypoints[person, :, 2].astype(np.float32),
+            annotation_id=int(index.person_ids[person]),
+            image_id=int(index.image_ids[index.image_rows[person]]),
+            area=float(areas[person]),
         )
+        for person in np.flatnonzero(usable)
+    ]
     if not records:
         raise DatasetError(f"{annotations} holds no person with a box and a labelled keypoint")
     return records
-
-
-def _columns(names: Sequence[str], source: Path) -> list[tuple[int, int]]:
-    """Pairs (their column, our keypoint id) of the points that both skeletons have."""
-    has_spine = "spine_01" in names
-    pairs = [
-        (i, KEYPOINT_INDEX[name])
-        for i, name in enumerate(names)
-        if name in KEYPOINT_INDEX and (has_spine or name not in _REDEFINED)
-    ]
-    if not pairs:
-        raise DatasetError(
-            f"{source}: none of its keypoint names ({', '.join(names[:3])} ...) is one of ours "
-            f"({', '.join(KEYPOINT_NAMES[:3])} ...)"
-        )
-    return pairs
 
 
 class Draw(NamedTuple):
