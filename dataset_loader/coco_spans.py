@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,23 @@ from spinepose_hf.model.skeleton import NUM_KEYPOINTS
 Integers = NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """What an annotation file says about one picture.
+
+    Attributes:
+        position: of the picture in the section `images`.
+        image: that entry.
+        person_positions: of its people in the section `annotations`.
+        people: those entries.
+    """
+
+    position: int
+    image: dict[str, Any]
+    person_positions: list[int]
+    people: list[dict[str, Any]]
+
+
 @dataclass(frozen=True, eq=False)
 class CocoSpans:
     """An annotation file of M pictures and N persons with 37 keypoints each.
@@ -25,6 +42,7 @@ class CocoSpans:
     Attributes:
         path: the file.
         document: its other sections; the two large ones as empty lists, so that their order is kept.
+        image_ids: (M,).
         images: (M, 2) offset and size of each entry of `images`, in bytes.
         people: (N, 2) the same of `annotations`.
         picture_bytes: (M,) sizes of the picture files; 0 where they were not asked for.
@@ -35,6 +53,7 @@ class CocoSpans:
 
     path: Path
     document: dict[str, Any]
+    image_ids: Integers
     images: Integers
     people: Integers
     picture_bytes: Integers
@@ -46,24 +65,26 @@ class CocoSpans:
         """Rows of `people` of a picture, in file order."""
         return self.order[self.starts[image] : self.starts[image + 1]]
 
-    def read(self, start: int, end: int) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]], list[int]]]:
-        """Read the entry, the persons and the persons' places of the pictures from row `start` to `end`."""
+    def read(self, rows: Iterable[int]) -> Iterator[Entries]:
+        """Read what belongs to some pictures, given by their rows in `images`."""
         with self.path.open("rb") as stream:
-            for row in range(start, end):
+            for row in rows:
                 places = self.persons_of(row).tolist()
                 people = [read_element(stream, *self.people[place].tolist()) for place in places]
-                yield read_element(stream, *self.images[row].tolist()), people, places
+                yield Entries(row, read_element(stream, *self.images[row].tolist()), places, people)
 
 
 def read_spans(
-    path: Path, picture_size: Callable[[str], int] | None = None, advance: Callable[[int], None] | None = None
+    path: Path,
+    picture_size: Callable[[dict[str, Any]], int] | None = None,
+    advance: Callable[[int], None] | None = None,
 ) -> CocoSpans:
     """Scan an annotation file once, entry by entry.
 
     Args:
         path: the COCO JSON.
-        picture_size: bytes of the picture of a file name; raises DatasetError when it is missing. None leaves
-            the pictures alone.
+        picture_size: bytes of the picture of an entry of `images`; raises DatasetError when it is missing.
+            None leaves the pictures alone.
         advance: called with the bytes read since the last call.
 
     Raises:
@@ -82,7 +103,7 @@ def read_spans(
         if element.section == "images":
             image_ids.append(_id(entry, "id", path, element))
             names.append(hash(_file_name(entry, path)))
-            sizes.append(picture_size(entry["file_name"]) if picture_size else 0)
+            sizes.append(picture_size(entry) if picture_size else 0)
         else:
             person_ids.append(_id(entry, "id", path, element))
             image_of.append(_id(entry, "image_id", path, element))
@@ -105,6 +126,7 @@ def read_spans(
     return CocoSpans(
         path,
         scanner.document,
+        np.array(image_ids, np.int64),
         np.array(spans["images"], np.int64).reshape(-1, 2),
         np.array(spans["annotations"], np.int64).reshape(-1, 2),
         np.array(sizes, np.int64),
@@ -177,4 +199,4 @@ def _image_rows(image_ids: array[int], image_of: array[int], person_ids: array[i
     return rows
 
 
-__all__ = ["CocoSpans", "read_spans"]
+__all__ = ["CocoSpans", "Entries", "Integers", "read_spans"]

@@ -12,8 +12,9 @@ from spinepose_hf.model.skeleton import GROUPS, VERTEBRAE
 def keypoint_table() -> dict[str, Any]:
     """Names, bones, mirror pairs, tolerances and anatomy of the 37 keypoints; everything counted from 0.
 
-    `sigmas` are the per-point constants of COCO's object keypoint similarity; `vertebrae` gives the anatomical
-    level of the points of the spine, bottom to top; `groups` the subsets that the published evaluation reports.
+    `sigmas` are the per-point constants of COCO's object keypoint similarity, `vertebrae` the anatomical
+    levels of the points of the spine, bottom to top, `groups` the subsets that the published evaluation
+    reports.
     """
     return {
         "schema": SPINETRACK.name,

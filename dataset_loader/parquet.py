@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dataset_loader.coco_spans import CocoSpans
+from dataset_loader.coco_spans import CocoSpans, Integers
 from dataset_loader.parquet_rows import arrow_schema, stored_features, to_row
 from spinepose_hf.files import atomic_path
 
@@ -27,44 +27,43 @@ _ROW_BYTES = 640  # ids, sizes, lengths and levels of a row, and its share of it
 _PERSON_BYTES = {False: 1500, True: 2700}  # 37 x 3 float64 and the rest, without and with 3D points
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Shard:
-    """One file of a part: pictures from row `start` to `end`."""
+    """One file: its path, and the rows of its pictures in their annotation file."""
 
     path: Path
-    start: int
-    end: int
+    rows: Integers
 
 
-def plan_shards(spans: CocoSpans, folder: Path, split: str, limit: int, *, synthetic: bool) -> list[Shard]:
-    """Deal a part over files of at most `limit` bytes, as they fill up in file order.
+def plan_shards(
+    spans: CocoSpans, rows: Integers, folder: Path, split: str, limit: int, *, synthetic: bool
+) -> list[Shard]:
+    """Deal pictures over files of at most `limit` bytes, as they fill up in file order.
 
     The sizes of rows are bounded from above, so a file is at most `limit` large unless it holds one picture
-    only. The same part and limit give the same plan.
+    only. The same pictures and limit give the same plan.
 
     Args:
-        spans: the part.
+        spans: the annotation file.
+        rows: of the pictures in it.
         folder: where the files go.
         split: begins their names.
         limit: bytes.
         synthetic: whether rows have the generator's own fields.
     """
-    rows = _row_bytes(spans, synthetic=synthetic)
     starts, filled = [0], 0
-    for row, size in enumerate(rows.tolist()):
+    for place, size in enumerate(_row_bytes(spans, synthetic=synthetic)[rows].tolist()):
         if filled and _FILE_BYTES + filled + size > limit:
-            starts.append(row)
+            starts.append(place)
             filled = 0
         filled += size
-    ends = [*starts[1:], len(rows)]
     name = f"{split}-{{:05d}}-of-{len(starts):05d}.parquet"
     return [
-        Shard(folder / name.format(number), *span)
-        for number, span in enumerate(zip(starts, ends, strict=True))
+        Shard(folder / name.format(number), part) for number, part in enumerate(np.split(rows, starts[1:]))
     ]
 
 
-def _row_bytes(spans: CocoSpans, *, synthetic: bool) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _row_bytes(spans: CocoSpans, *, synthetic: bool) -> Integers:
     # Fields without a column are stored as the JSON has them.
     text = np.concatenate(([0], np.cumsum(spans.people[spans.order, 1])))
     of_people = text[spans.starts[1:]] - text[spans.starts[:-1]]
@@ -77,17 +76,17 @@ def write_shard(
     spans: CocoSpans,
     source: str,
     document: Mapping[str, Any],
-    read_picture: Callable[[str], bytes] | None,
+    read_picture: Callable[[dict[str, Any]], bytes] | None,
     advance: Callable[[int], None] | None = None,
 ) -> None:
     """Write one file. It appears complete or not at all.
 
     Args:
         shard: which rows, and where to.
-        spans: the part.
+        spans: the annotation file.
         source: one of `features.SOURCES`; "synthetic" has columns of its own.
         document: what `DOCUMENT_KEY` shall hold.
-        read_picture: the bytes of a file name; None leaves the pictures out.
+        read_picture: the file's bytes, given the entry of `images`; None leaves the pictures out.
         advance: called with the number of pictures written since the last call.
 
     Raises:
@@ -111,15 +110,15 @@ def write_shard(
 
 
 def _row_groups(
-    shard: Shard, spans: CocoSpans, source: str, read_picture: Callable[[str], bytes] | None
+    shard: Shard, spans: CocoSpans, source: str, read_picture: Callable[[dict[str, Any]], bytes] | None
 ) -> Iterator[list[dict[str, Any]]]:
     rows: list[dict[str, Any]] = []
     filled = 0
-    for image, people, places in spans.read(shard.start, shard.end):
-        row = to_row(image, people, places, source, str(spans.path), synthetic=source == "synthetic")
+    for entries in spans.read(shard.rows.tolist()):
+        row = to_row(entries, source, str(spans.path), synthetic=source == "synthetic")
         if read_picture is not None:
-            pixels = read_picture(image["file_name"])
-            row["image"] = {"bytes": pixels, "path": image["file_name"]}
+            pixels = read_picture(entries.image)
+            row["image"] = {"bytes": pixels, "path": entries.image["file_name"]}
             filled += len(pixels)
         rows.append(row)
         if filled >= ROW_GROUP_BYTES or len(rows) == ROW_GROUP_ROWS:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dataset_loader.coco_spans import Entries
 from dataset_loader.features import CAMERA_FIELDS, SOURCES, SPINE_FIELDS, portable_metadata, row_features
 from spinepose_hf.errors import DatasetError
 from spinepose_hf.model.skeleton import NUM_KEYPOINTS
@@ -134,7 +135,7 @@ def cells(synthetic: bool) -> tuple[tuple[_Cell, ...], tuple[_Cell, ...]]:
 def stored_features(*, synthetic: bool, pixels: bool) -> Features:
     """Types of a stored row: those of `row_features` and what the way back to JSON needs.
 
-    Added: file_name; positions, the place of each person in the JSON's list of annotations; extra, the JSON
+    Added: file_name; image_position and person_positions, the places in the JSON's two lists; extra, the JSON
     text of all that has no column, null when there is nothing.
 
     Args:
@@ -146,7 +147,12 @@ def stored_features(*, synthetic: bool, pixels: bool) -> Features:
     columns = dict(row_features(synthetic=synthetic))
     if not pixels:
         del columns["image"]
-    columns |= {"file_name": Value("string"), "positions": Sequence(Value("int64")), "extra": Value("string")}
+    columns |= {
+        "file_name": Value("string"),
+        "image_position": Value("int64"),
+        "person_positions": Sequence(Value("int64")),
+        "extra": Value("string"),
+    }
     return Features(columns)
 
 
@@ -172,37 +178,34 @@ def _storage(kind: pyarrow.DataType) -> pyarrow.DataType:
     return kind
 
 
-def to_row(
-    image: Mapping[str, Any],
-    people: Sequence[Mapping[str, Any]],
-    positions: Sequence[int],
-    source: str,
-    where: str,
-    *,
-    synthetic: bool,
-) -> dict[str, Any]:
+def to_row(entries: Entries, source: str, where: str, *, synthetic: bool) -> dict[str, Any]:
     """The row of a picture, its pixels apart.
 
     Args:
-        image: entry of `images`.
-        people: entries of `annotations` that belong to it.
-        positions: their places in that section.
+        entries: what the annotation file says about it.
         source: one of `SOURCES`.
-        where: the JSON file, for errors.
+        where: the annotation file, for errors.
         synthetic: with the generator's own fields.
 
     Raises:
         DatasetError: an entry lacks a field that every row needs, or has a value of another kind or length.
     """
     image_cells, person_cells = cells(synthetic)
-    row, rest = _split(image, image_cells, (), f"{where}: image {image.get('id')}")
-    row |= {"source": SOURCES.index(source), "people": [], "positions": list(positions), "extra": None}
-    rests = []
-    for person in people:
-        title = f"{where}: annotation {person.get('id')} of image {image['id']}"
+    image_id = entries.image.get("id")
+    row, rest = _split(entries.image, image_cells, (), f"{where}: image {image_id}")
+    people, rests = [], []
+    for person in entries.people:
+        title = f"{where}: annotation {person.get('id')} of image {image_id}"
         typed, others = _split(person, person_cells, ("image_id",), title)
-        row["people"].append(typed)
+        people.append(typed)
         rests.append(others)
+    row |= {
+        "source": SOURCES.index(source),
+        "people": people,
+        "image_position": entries.position,
+        "person_positions": entries.person_positions,
+        "extra": None,
+    }
     if rest or any(rests):
         import orjson
 
@@ -210,8 +213,8 @@ def to_row(
     return row
 
 
-def from_row(row: Mapping[str, Any], *, synthetic: bool) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The entries of `images` and `annotations` that made a row: the reverse of `to_row`."""
+def from_row(row: Mapping[str, Any], *, synthetic: bool) -> Entries:
+    """What the annotation file said about a picture: the reverse of `to_row`."""
     image_cells, person_cells = cells(synthetic)
     extra: dict[str, Any] = {"image": {}, "people": [{}] * len(row["people"])}
     if row["extra"] is not None:
@@ -223,7 +226,7 @@ def from_row(row: Mapping[str, Any], *, synthetic: bool) -> tuple[dict[str, Any]
         _join(person, person_cells) | {"image_id": image["id"]} | others
         for person, others in zip(row["people"], extra["people"], strict=True)
     ]
-    return image, people
+    return Entries(row["image_position"], image, row["person_positions"], people)
 
 
 def _split(
