@@ -38,34 +38,41 @@ def person_view(dataset: Loaded) -> Loaded:
     Raises:
         DatasetError: it has no column `people`.
     """
-    splits: Any = dataset
-    first = next(iter(splits.values())) if isinstance(splits, dict) else splits
-    features = first.features if first.features is not None else first._resolve_features().features
-    if "people" not in features:
-        raise DatasetError(f"rows of pictures have a column `people`; these have {', '.join(features)}")
-    encoded = splits
-    if "image" in features:
-        from datasets import Image
+    if isinstance(dataset, dict):
+        splits: Any = type(dataset)({name: person_view(split) for name, split in dataset.items()})
+        return splits
+    from datasets import Dataset, Features, Image
 
-        encoded = splits.cast_column("image", Image(decode=False))
-    view: Loaded = encoded.map(
-        _flatten,
-        batched=True,
-        batch_size=_BATCH,
-        remove_columns=list(features),
-        features=_flat_features(features),
-    )
-    return view
+    rows: Any = dataset
+    if "people" not in (rows.features or ()):
+        found = ", ".join(rows.features) if rows.features else "unknown ones"
+        raise DatasetError(f"rows of pictures have a column `people`; these have {found}")
+    final = _flat_features(rows.features)
+    pictures = "image" in final
+    options = {"batched": True, "batch_size": _BATCH, "remove_columns": list(rows.features)}
+    # The encoded bytes pass as they are: decoding them here would encode them anew.
+    if pictures:
+        rows = rows.cast_column("image", Image(decode=False))
+    view: Any
+    if isinstance(dataset, Dataset):
+        encoded = {"image": Image(decode=False)} if pictures else {}
+        view = rows.map(_flatten, features=Features({**final, **encoded}), **options)
+        view = view.cast_column("image", Image()) if pictures else view
+    else:
+        # A stream that is mapped to types keeps them; only one without takes those of a cast.
+        view = rows.map(_flatten, **options).cast(final)
+    persons: Loaded = view
+    return persons
 
 
 def _flat_features(features: Features) -> Features:
-    from datasets import Features as FeaturesType
+    from datasets import Features
 
     people = features["people"]
     person = dict(getattr(people, "feature", None) or people[0])
     picture = {name: feature for name, feature in features.items() if name != "people"}
     camera = {"camera": picture.pop("camera")} if "camera" in picture else {}
-    return FeaturesType({**picture, "person_id": person.pop("id"), **person, **camera})
+    return Features({**picture, "person_id": person.pop("id"), **person, **camera})
 
 
 def _flatten(batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
