@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dataset_loader.coco_spans import Entries
 from dataset_loader.features import CAMERA_FIELDS, SOURCES, SPINE_FIELDS, portable_metadata, row_features
+from dataset_loader.parquet.spans import Entries
 from spinepose_hf.errors import DatasetError
 from spinepose_hf.model.skeleton import NUM_KEYPOINTS
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataset_loader.coco_stream import STREAMED, CocoScanner, Element, read_element
+from dataset_loader.parquet.stream import STREAMED, CocoScanner, Element, read_element
 from spinepose_hf.errors import DatasetError
 from spinepose_hf.model.skeleton import NUM_KEYPOINTS
 

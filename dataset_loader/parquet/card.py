@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from dataset_loader.coco_spans import Integers
 from dataset_loader.layout import TRAIN
-from dataset_loader.parquet_rows import stored_features
+from dataset_loader.parquet.rows import stored_features
+from dataset_loader.parquet.spans import Integers
 from spinepose_hf.model.skeleton import KEYPOINT_NAMES, VERTEBRAE
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ Config = dict[str, list[PartFacts]]
 
 
 class _Kind(NamedTuple):
-    """What differs between the cards of the official data set and of our renderings; `text` is in `cards/`."""
+    """What differs between the cards of the official data set and of our renderings; `text` names a file."""
 
     text: str
     name: str

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataset_loader.findings import Finding
+from dataset_loader.checking.findings import Finding
 from dataset_loader.schema import SPINETRACK, KeypointSchema
 
 SECTIONS: tuple[str, ...] = ("images", "annotations")
@@ -60,6 +60,13 @@ def is_labelled(person: Any) -> bool:
     return isinstance(points, list) and any(_is_number(v) and v > 0 for v in points[2::3])
 
 
+def usable_images(images: Sequence[Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Pairs (row, entry) of the images that have an id, a size and a file name that stays in its folder."""
+    for row, image in enumerate(images):
+        if not _entry_problem(image) and not _leaves_folder(image["file_name"]):
+            yield row, image
+
+
 def _categories(section: Any) -> list[dict[str, Any]]:
     return [entry for entry in section if isinstance(entry, dict)] if isinstance(section, list) else []
 
@@ -95,8 +102,7 @@ def _check_images(images: Sequence[Any], file: str) -> Iterator[Finding]:
             yield Finding("image-entry", problem, file, image_id, row=row)
             continue
         image_id, name = image["id"], image["file_name"]
-        path = PurePosixPath(name.replace("\\", "/"))
-        if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+        if _leaves_folder(name):
             yield Finding("file-name-unsafe", f"{name!r} leaves the images folder", file, image_id, row=row)
         if image_id in ids:
             same = image == images[ids[image_id]]
@@ -113,6 +119,11 @@ def _check_images(images: Sequence[Any], file: str) -> Iterator[Finding]:
         names.setdefault(name, row)
     if not images:
         yield Finding("split-empty", "lists no picture", file)
+
+
+def _leaves_folder(name: str) -> bool:
+    path = PurePosixPath(name.replace("\\", "/"))
+    return path.is_absolute() or ".." in path.parts or ":" in path.parts[0]
 
 
 def _entry_problem(image: Any) -> str:
@@ -275,4 +286,4 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-__all__ = ["check_content", "is_labelled", "names_of"]
+__all__ = ["check_content", "is_labelled", "names_of", "usable_images"]

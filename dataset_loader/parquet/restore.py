@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from dataset_loader.coco_spans import Entries
-from dataset_loader.parquet import DOCUMENT_KEY
-from dataset_loader.parquet_rows import from_row
+from dataset_loader.parquet.rows import from_row
+from dataset_loader.parquet.shards import DOCUMENT_KEY
+from dataset_loader.parquet.spans import Entries
 from spinepose_hf.errors import DatasetError, OutputError
 from spinepose_hf.extras import require_extra
 from spinepose_hf.files import atomic_path
@@ -51,6 +51,8 @@ def restore(folder: Path, out: Path, source: str | None = None) -> list[Path]:
     for name, shards in parts.items():
         file, content = _read_part(shards, synthetic=name == "synthetic")
         target = out if single else out / file
+        if folder.resolve() in target.resolve().parents:
+            raise OutputError(f"{target} lies in the converted data set; write elsewhere")
         _write_json(target, content)
         written.append(target)
     return written

@@ -9,7 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from dataset_loader.findings import RULES, Finding
+from dataset_loader.checking.findings import RULES, Finding
 from dataset_loader.schema import SPINETRACK
 from spinepose_hf.errors import DatasetError
 

@@ -25,6 +25,8 @@ class Rule(NamedTuple):
 
 
 RULES: dict[str, Rule] = {
+    "file-missing": Rule("warning", "an annotation file of the official layout is not there", ""),
+    "file-unreadable": Rule("error", "an annotation file that cannot be read", ""),
     "json-invalid": Rule("error", "not valid JSON, or cut off", ""),
     "json-not-finite": Rule("error", "NaN or Infinity, which JSON does not know", "written as null"),
     "section-missing": Rule("error", "a section is missing or not a list", ""),

@@ -15,21 +15,21 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
-from dataset_loader.card import PartFacts, dataset_card
-from dataset_loader.coco_spans import CocoSpans, Integers, read_spans
-from dataset_loader.keypoints_json import keypoints_json
 from dataset_loader.layout import HOLD_OUT, TRAIN, VALIDATION, Part, flat_part, plan_splits
-from dataset_loader.parquet import Shard, plan_shards, write_shard
-from dataset_loader.sources import Source, Store, ZipStore, checked_member, open_source
+from dataset_loader.members import Members, find_picture
+from dataset_loader.parquet.card import PartFacts, dataset_card
+from dataset_loader.parquet.keypoints_json import keypoints_json
+from dataset_loader.parquet.shards import Shard, plan_shards, write_shard
+from dataset_loader.parquet.spans import CocoSpans, Integers, read_spans
+from dataset_loader.sources import Source, Store, checked_member, open_source
 from spinepose_hf.errors import DatasetError, OutputError
 from spinepose_hf.extras import require_extra
 from spinepose_hf.files import atomic_path
@@ -121,20 +121,8 @@ def _splits(source: Source, config: str) -> list[tuple[Part, str]]:
     return [(part, split) for split, parts in plan_splits(source, config).items() for part in parts]
 
 
-def _open_member(store: Store, member: str) -> IO[bytes]:
-    found = store.find(member)
-    if found is None:
-        raise DatasetError(f"{store.path} lacks {member}; copy or download it again")
-    try:
-        if isinstance(store, ZipStore):
-            return zipfile.ZipFile(store.path).open(found)
-        return (store.path / found).open("rb")
-    except OSError as error:
-        raise DatasetError(f"cannot read {store.path}: {error.strerror or error}") from error
-
-
 def _digest(store: Store, member: str) -> str:
-    with _open_member(store, member) as stream:
+    with Members(store) as members, members.open(member) as stream:
         digest = hashlib.sha256()
         while chunk := stream.read(1 << 20):
             digest.update(chunk)
@@ -169,16 +157,17 @@ def _check_out(out: Path, request: dict[str, Any]) -> None:
 
 
 def _read_all(
-    source: Source, splits: list[tuple[Part, str]], members: list[str], out: Path, pixels: bool, tell: Report
+    source: Source, splits: list[tuple[Part, str]], files: list[str], out: Path, pixels: bool, tell: Report
 ) -> dict[str, CocoSpans]:
     """Copy the annotation files to `out` and scan the copies."""
-    copies = {member: out / "annotations" / PurePosixPath(member).name for member in members}
+    copies = {member: out / "annotations" / PurePosixPath(member).name for member in files}
     for member, copy in copies.items():
         _clear_leftovers(copy)
         if not copy.is_file():
             with (
                 atomic_path(copy) as temporary,
-                _open_member(source.annotations, member) as stream,
+                Members(source.annotations) as members,
+                members.open(member) as stream,
                 temporary.open("wb") as target,
             ):
                 shutil.copyfileobj(stream, target, 1 << 20)
@@ -194,11 +183,10 @@ def _read_all(
 def _picture_size(source: Source, folder: str, member: str, image: dict[str, Any]) -> int:
     wanted_by = f"image {image['id']} of {member}"
     name = checked_member(image["file_name"], wanted_by)
-    for candidate in (f"{folder}/{name}", f"{folder.partition('/')[0]}/{name}"):
-        found = source.images.find(candidate)
-        if found is not None:
-            return source.images.size(found)
-    raise DatasetError(f"{source.images.path} lacks {folder}/{name}, which {wanted_by} needs")
+    found = find_picture(source.images, folder, name)
+    if found is None:
+        raise DatasetError(f"{source.images.path} lacks {folder}/{name}, which {wanted_by} needs")
+    return source.images.size(found)
 
 
 def _read_picture(source: Source, part: Part, image: dict[str, Any]) -> bytes:

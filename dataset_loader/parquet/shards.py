@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dataset_loader.coco_spans import CocoSpans, Integers
-from dataset_loader.parquet_rows import arrow_schema, stored_features, to_row
+from dataset_loader.parquet.rows import arrow_schema, stored_features, to_row
+from dataset_loader.parquet.spans import CocoSpans, Integers
 from spinepose_hf.files import atomic_path
 
 if TYPE_CHECKING:
