@@ -67,7 +67,7 @@ class Posed:
         return moved
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Body:
     """Everything that is the same for all people; rows of per-vertex arrays follow the baked vertex order.
 
@@ -139,6 +139,17 @@ class Body:
         return belongs
 
     @cached_property
+    def arm_bones(self) -> dict[str, Ints]:
+        """Bones from the upper arm to the finger tips, by side L and R."""
+        arms = ("upperarm", "lowerarm", "wrist", "finger", "metacarpal")
+        return {
+            side: np.array(
+                [i for i, n in enumerate(self.bone_names) if n.startswith(arms) and n.endswith(side)]
+            )
+            for side in "LR"
+        }
+
+    @cached_property
     def skinning_by_carrier(self) -> Floats:
         """Bone weights (V, 4) summed over trunk and neck, arms with shoulder girdle, head, legs."""
         summed: Floats = self.skinning @ self.bones_by_carrier
@@ -180,14 +191,21 @@ class Body:
             local[self.bone(name)] = rotation
         return local
 
-    def skin(self, shape: Shape, local: Floats) -> Posed:
-        """Linear blend skinning: vertex = sum over bones of w (G (v - H) + P)."""
-        rotations, positions = self.forward_kinematics(shape.heads, local)
+    def skinned(
+        self, shape: Shape, rotations: Floats, positions: Floats, chosen: Ints | slice = slice(None)
+    ) -> Floats:
+        """Linear blend skinning of the `chosen` vertices (N, 3): the sum over bones of w (G (v - H) + P)."""
         offsets = positions - np.einsum("bij,bj->bi", rotations, shape.heads)
         transforms = np.concatenate([rotations, offsets[:, :, None]], axis=2).reshape(-1, 12)
-        blended = (self.skinning @ transforms).reshape(-1, 3, 4)
-        vertices = np.einsum("vij,vj->vi", blended[:, :, :3], shape.vertices) + blended[:, :, 3]
-        return Posed(shape, vertices.astype(np.float32), rotations, positions)
+        blended = (self.skinning[chosen] @ transforms).reshape(-1, 3, 4)
+        vertices = np.einsum("vij,vj->vi", blended[:, :, :3], shape.vertices[chosen]) + blended[:, :, 3]
+        skinned: Floats = vertices.astype(np.float32, copy=False)
+        return skinned
+
+    def skin(self, shape: Shape, local: Floats) -> Posed:
+        """A person in the pose of local rotations (B, 3, 3)."""
+        rotations, positions = self.forward_kinematics(shape.heads, local)
+        return Posed(shape, self.skinned(shape, rotations, positions), rotations, positions)
 
 
 @lru_cache(maxsize=1)

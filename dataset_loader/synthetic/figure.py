@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from dataset_loader.synthetic.body import Body, Floats, Posed, Shape
+from dataset_loader.synthetic.ground import on_floor
 from dataset_loader.synthetic.keypoints import body_keypoints
-from dataset_loader.synthetic.poses import Pose, on_floor, sample_pose
+from dataset_loader.synthetic.poses import Pose, sample_pose
 from dataset_loader.synthetic.spine_measure import SpineMeasure, measure_spine
 from dataset_loader.synthetic.spine_shape import sample_spine, with_spine
 
@@ -36,5 +37,5 @@ def sample_figure(rng: np.random.Generator, body: Body) -> Figure:
     """Draw a person and a pose; everything follows from `rng`'s state."""
     shape = with_spine(body, body.sample_shape(rng), sample_spine(rng))
     pose = sample_pose(rng, body, shape)
-    posed = on_floor(body.skin(shape, body.local_rotations(pose.rotations)), body)
+    posed = on_floor(body.skin(shape, body.local_rotations(pose.rotations)), body, pose.lift)
     return Figure(shape, pose, posed, body_keypoints(body, posed), measure_spine(shape.spine))

@@ -1,225 +1,211 @@
-"""Drawing a pose: bone rotations for an archetype, with joint noise, arms that reach, a floor below."""
+"""Drawing a pose: bone rotations for an archetype, with joint noise, arms that reach, nothing run through."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from dataset_loader.synthetic import collision
-from dataset_loader.synthetic.archetypes import ANY_ARMS, ARCHETYPES, ARM_MODES, Archetype
-from dataset_loader.synthetic.body import Body, Posed, Shape
-from dataset_loader.synthetic.rotations import Floats, about_axis, align, frame, rx, ry, rz, unit
+from dataset_loader.synthetic.archetype import Archetype
+from dataset_loader.synthetic.archetypes import ARCHETYPES, archetype_shares
+from dataset_loader.synthetic.arm_modes import ANY_ARMS, SIDES, arm_rotations
+from dataset_loader.synthetic.body import Body, Floats, Shape
+from dataset_loader.synthetic.ground import settle
+from dataset_loader.synthetic.legs import LegAngles, foot_height, leg_rotations, sample_legs, stand_on_both
+from dataset_loader.synthetic.range_of_motion import (
+    NECK_HINGES,
+    NECK_RANGES,
+    TRUNK_HINGES,
+    TRUNK_RANGES,
+    WHOLE_SIDE,
+    WHOLE_TWIST,
+    shared_out,
+    spine_turns,
+)
+from dataset_loader.synthetic.rotations import Floats as Matrix
+from dataset_loader.synthetic.rotations import rx, ry, rz
 
-SPINE_BONES = ("spine05", "spine04", "spine03", "spine02", "spine01")  # bottom to top
-NECK_BONES = ("neck01", "neck02", "neck03", "head")
-# Share of each vertebral bone in flexion, side bend and twist, lumbar to thoracic.
-FLEXION_SHARE = np.array([0.22, 0.26, 0.22, 0.16, 0.14])
-SIDE_SHARE = np.array([0.15, 0.22, 0.25, 0.22, 0.16])
-TWIST_SHARE = np.array([0.06, 0.10, 0.20, 0.34, 0.30])
-NECK_SHARE = np.array([0.25, 0.25, 0.20, 0.30])
-SIDES = (("L", 1.0), ("R", -1.0))
-ARM_ATTEMPTS = 7
-REST_ABDUCTION = 5.0  # the rest pose already spreads each leg by about this much
+ARM_ATTEMPTS = 5
+LEG_ATTEMPTS = 4
+POSE_ATTEMPTS = 4  # of one archetype; then another one is drawn
+WIDER_EACH_ATTEMPT = 4.0  # degrees that each leg moves outwards when the legs overlapped
+PELVIC_TILT = 5.0  # standard deviation, degrees, of how a standing person carries the pelvis
+ODD_ARMS_SHARE = 0.10  # arms that do something else than the archetype says
 
-Rotations = dict[str, Floats]
+MOST_TIPPED = 1 + 2 * np.cos(np.deg2rad(35))  # trace of the turn; a body that falls further was another pose
+
+Rotations = dict[str, Matrix]
+SHARES = np.array(archetype_shares())
 
 
 @dataclass(frozen=True)
 class Pose:
-    """Named local rotations in rest axes, the archetype they came from, and what carries the person."""
+    """A drawn pose.
+
+    Attributes:
+        name: the archetype, or the motion it came from.
+        rotations: local rotations in rest axes by bone name.
+        support: what carries the person, see `Archetype`.
+        lift: height of the lowest point above the floor, metres.
+    """
 
     name: str
     rotations: Rotations
     support: str
+    lift: float = 0.0
 
 
 def sample_archetype(rng: np.random.Generator) -> Archetype:
-    """An archetype, by its weight."""
-    weights = np.array([archetype.weight for archetype in ARCHETYPES])
-    return ARCHETYPES[int(rng.choice(len(ARCHETYPES), p=weights / weights.sum()))]
+    """An archetype, as often as photos show it."""
+    return ARCHETYPES[int(rng.choice(len(ARCHETYPES), p=SHARES))]
 
 
-def spine_rotations(rng: np.random.Generator, archetype: Archetype, mirror: float) -> Rotations:
-    """Trunk and neck: totals spread over the vertebral bones with jittered shares.
-
-    Per bone the rotation is Rz(twist) Ry(side) Rx(flexion).
-    """
-    strength = rng.uniform(0.5, 1.25)
-    flexion = archetype.spine[0] * strength + rng.normal(0, 8)
-    side = mirror * archetype.spine[1] * strength + rng.normal(0, 6)
-    twist = mirror * archetype.spine[2] * strength + rng.normal(0, 8)
-
-    def jittered(share: Floats) -> Floats:
-        drawn = share * rng.uniform(0.6, 1.4, len(share))
-        normalised: Floats = drawn / drawn.sum()
-        return normalised
-
-    parts = zip(
-        SPINE_BONES,
-        jittered(FLEXION_SHARE) * flexion,
-        jittered(SIDE_SHARE) * side,
-        TWIST_SHARE * twist,
-        strict=True,
-    )
-    rotations = {bone: rz(turn) @ ry(lean) @ rx(bend) for bone, bend, lean, turn in parts}
-    nod = float(np.clip(rng.normal(-0.25 * flexion, 14), -50, 45))
-    lean, turn = rng.normal(0, 9), rng.normal(0, 22)
-    for bone, share in zip(NECK_BONES, NECK_SHARE, strict=True):
-        rotations[bone] = rz(turn * share) @ ry(lean * share) @ rx(nod * share)
-    return rotations
-
-
-def leg_rotations(rng: np.random.Generator, archetype: Archetype, mirrored: bool) -> tuple[Rotations, float]:
-    """Hips, knees and level feet; also the root pitch that the archetype asks for."""
-    hips = archetype.hip[::-1] if mirrored else archetype.hip
-    knees = archetype.knee[::-1] if mirrored else archetype.knee
-    hip_angles = [angle * rng.uniform(0.75, 1.15) + rng.normal(0, 4) for angle in hips]
-    both = rng.uniform(0.8, 1.1)
-    if archetype.hip[0] == archetype.hip[1]:  # symmetric poses keep their symmetry, up to a little noise
-        hip_angles = [angle * both + rng.normal(0, 3) for angle in hips]
-    pitch = float(np.mean(hip_angles)) if archetype.pitch == "legs" else archetype.root[0]
-    pitch += rng.normal(0, 3 if archetype.pitch == "legs" else 5)
-    spread = archetype.abduction * rng.uniform(0.6, 1.3)
-    rotations: Rotations = {}
-    for (suffix, outward), hip, knee in zip(SIDES, hip_angles, knees, strict=True):
-        bend = float(np.clip(knee * rng.uniform(0.85, 1.12) + abs(rng.normal(0, 5)), 0, 145))
-        turn = outward * (archetype.thigh_turn * rng.uniform(0.7, 1.2) + rng.normal(4, 6))
-        abduction = spread - REST_ABDUCTION + rng.normal(0, 2.5)
-        rotations[f"upperleg01.{suffix}"] = rx(-hip) @ ry(-outward * abduction) @ rz(turn)
-        rotations[f"lowerleg01.{suffix}"] = rx(bend)
-        shank_pitch = pitch - hip + bend
-        level = -shank_pitch if archetype.support != "body" and abs(shank_pitch) < 65 else rng.normal(25, 12)
-        rotations[f"foot.{suffix}"] = rx(float(np.clip(level, -28, 50)) + rng.normal(0, 4))
-    return rotations, pitch
-
-
-def arm_rotations(
-    rng: np.random.Generator, body: Body, shape: Shape, mode: str, side: int, chest: Floats
+def spine_rotations(
+    rng: np.random.Generator, archetype: Archetype, mirror: float, pelvic_tilt: float = 0.0
 ) -> Rotations:
-    """Clavicle, upper arm, forearm, wrist and fingers of one arm so that it points as `mode` says.
+    """Trunk and neck: totals shared out over the vertebral bones.
 
     Args:
         rng: source of noise.
-        body: the bone tree.
-        shape: whose rest directions the rotations start from.
-        mode: a key of `ARM_MODES`.
-        side: 0 left, 1 right.
-        chest: global rotation (3, 3) of the upper thoracic bone, for directions given in the world.
+        archetype: the mean angles.
+        mirror: -1 swaps left and right.
+        pelvic_tilt: degrees that the pelvis leans forward and the lumbar spine takes back.
     """
-    suffix, outward = SIDES[side]
-    upper_target, fore_target, space = ARM_MODES[mode]
-    mirror = np.array([outward, 1.0, 1.0])
-    upper = unit(np.array(upper_target)) * mirror + rng.normal(0, 0.13, 3)
-    fore = unit(np.array(fore_target)) * mirror + rng.normal(0, 0.15, 3)
-    if space == "world":
-        upper, fore = chest.T @ upper, chest.T @ fore
-    lift = max(float(unit(upper)[2]) + 0.3, 0.0)
-    clavicle = ry(-outward * 15 * lift)
-    heads = [
-        shape.heads[body.bone(f"{name}.{suffix}")].astype(float)
-        for name in ("upperarm01", "lowerarm01", "wrist")
-    ]
-    rest_upper, rest_fore = heads[1] - heads[0], heads[2] - heads[1]
-    upper, fore = unit(clavicle.T @ upper), unit(clavicle.T @ fore)
-    hinge = np.cross(rest_upper, rest_fore)
-    # An almost straight arm leaves the elbow's plane open; the smallest rotation from rest then decides.
-    plane = np.cross(upper, fore) + 0.2 * (align(rest_upper, upper) @ unit(hinge))
-    shoulder = frame(upper, plane) @ frame(rest_upper, hinge).T
-    rest_angle = np.arccos(np.clip(unit(rest_upper) @ unit(rest_fore), -1, 1))
-    angle = np.arccos(np.clip(upper @ fore, -1, 1))
-    flexion = float(np.clip(np.rad2deg(angle), 3, 145) - np.rad2deg(rest_angle))
-    rotations = {
-        f"clavicle.{suffix}": clavicle,
-        f"upperarm01.{suffix}": shoulder,
-        f"lowerarm01.{suffix}": about_axis(hinge, flexion),
-        f"wrist.{suffix}": about_axis(rng.normal(size=3), rng.normal(0, 14)),
-    }
-    if mode == "floor":
-        rotations[f"wrist.{suffix}"] = about_axis(hinge, -rng.uniform(30, 70))
-    curl = rng.uniform(-4, 60)
-    for finger in range(2, 6):
-        for joint in range(1, 4):
-            rotations[f"finger{finger}-{joint}.{suffix}"] = ry(outward * curl * 0.8)
-    return rotations
+    strength = rng.uniform(0.85, 1.1) if archetype.exact else rng.uniform(0.6, 1.2)
+    noise = 0.4 if archetype.exact else 1.0
+    flexion = archetype.spine[0] * strength + rng.normal(0, 7 * noise)
+    side = mirror * archetype.spine[1] * strength + rng.normal(0, 5 * noise)
+    twist = mirror * archetype.spine[2] * strength + rng.normal(0, 7 * noise)
+    totals = (
+        flexion,
+        float(np.clip(side, -WHOLE_SIDE, WHOLE_SIDE)),
+        float(np.clip(twist, -WHOLE_TWIST, WHOLE_TWIST)),
+    )
+    degrees = shared_out(totals, TRUNK_RANGES, rng.uniform(0.7, 1.3, TRUNK_RANGES.shape))
+    degrees[:2, 0] -= pelvic_tilt / 2
+    rotations = spine_turns(TRUNK_HINGES, degrees)
+    mean = -0.25 * flexion if archetype.nod is None else archetype.nod
+    nod = float(np.clip(rng.normal(mean, 12 * noise), -50, 45))
+    neck = (nod, rng.normal(0, 8 * noise), rng.normal(0, 20 * noise))
+    return rotations | spine_turns(NECK_HINGES, shared_out(neck, NECK_RANGES))
+
+
+def sample_pose(rng: np.random.Generator, body: Body, shape: Shape) -> Pose:
+    """Draw a pose of which no two parts overlap deeper than `collision.ALLOWED_DEPTH`."""
+    person = collision.solid(body, shape)
+    while True:
+        archetype = sample_archetype(rng)
+        pose = pose_of(rng, body, shape, person, archetype)
+        if pose is not None:
+            return pose
+
+
+def pose_of(
+    rng: np.random.Generator, body: Body, shape: Shape, person: collision.Solid, archetype: Archetype
+) -> Pose | None:
+    """A pose of one archetype, or None when no attempt kept its parts apart.
+
+    Args:
+        rng: source of the draw.
+        body: the body.
+        shape: who.
+        person: the same person as solids.
+        archetype: the kind of pose.
+    """
+    for _ in range(POSE_ATTEMPTS):
+        rotations = _attempt(rng, body, shape, person, archetype)
+        if rotations is None:
+            continue
+        if archetype.support == "body":
+            tip = settle(body, shape, body.local_rotations(rotations))
+            if np.trace(tip) < MOST_TIPPED:
+                continue
+            rotations["root"] = tip @ rotations["root"]
+        lift = rng.uniform(*archetype.lift) if archetype.support == "air" else 0.0
+        return Pose(archetype.name, rotations, archetype.support, lift)
+    return None
+
+
+def _attempt(
+    rng: np.random.Generator, body: Body, shape: Shape, person: collision.Solid, archetype: Archetype
+) -> Rotations | None:
+    """Rotations of the whole body, or None when arms or legs overlap too deep."""
+    mirrored = bool(rng.random() < 0.5)
+    mirror = -1.0 if mirrored else 1.0
+    tilt = rng.normal(0, PELVIC_TILT) if archetype.support == "feet" else 0.0
+    trunk = spine_rotations(rng, archetype, mirror, tilt)
+    stands = archetype.support == "feet"
+    for attempt in range(LEG_ATTEMPTS):
+        legs = sample_legs(rng, archetype, mirrored, attempt * WIDER_EACH_ATTEMPT)
+        pitch = _pitch_over_legs(legs) if archetype.pitch == "legs" else archetype.root[0]
+        pitch += rng.normal(0, 1.5 if archetype.exact else 3)
+        roll = mirror * archetype.root[1] + rng.normal(0, 1 if archetype.exact else 2.5)
+        root = rz(rng.normal(0, 4)) @ ry(roll) @ rx(pitch + tilt)
+        for leg in legs:
+            leg.hip += tilt
+        if stands and not archetype.one_foot:
+            stand_on_both(person, legs, root)
+        rotations = trunk | {"root": root}
+        for side, leg in enumerate(legs):
+            rotations |= leg_rotations(leg, side, root, level=stands or archetype.support == "seat")
+        turned, placed = body.forward_kinematics(shape.heads, body.local_rotations(rotations))
+        if collision.legs_depth(person, placed) < collision.ALLOWED_DEPTH:
+            break
+    else:
+        return None
+    floor = -np.inf
+    if stands:
+        floor = min(foot_height(person, rotations, side, root) for side in (0, 1)) + float(placed[0, 2])
+    return _with_arms(rng, body, shape, person, archetype, rotations, mirrored, turned, floor)
+
+
+def _pitch_over_legs(legs: list[LegAngles]) -> float:
+    """Pelvis pitch, degrees, with which someone bending over keeps the balance.
+
+    Thighs and shanks lean the same way to both sides of the vertical; the hips move back a little.
+    """
+    hip, knee = (legs[0].hip + legs[1].hip) / 2, (legs[0].knee + legs[1].knee) / 2
+    return 0.9 * hip - knee / 2
 
 
 def choose_arm_modes(rng: np.random.Generator, archetype: Archetype, mirrored: bool) -> list[str]:
     """A mode for the left and the right arm."""
-    if rng.random() < 0.10 and archetype.pitch != "contact":
+    free = archetype.support in ("feet", "seat") and not archetype.exact
+    if free and rng.random() < ODD_ARMS_SHARE:
         return [str(rng.choice(ANY_ARMS)), str(rng.choice(ANY_ARMS))]
-    first = str(rng.choice(archetype.arms))
-    second = str(rng.choice(archetype.other)) if archetype.other else first
+    first = archetype.arms[int(rng.integers(len(archetype.arms)))]
+    second = archetype.other[int(rng.integers(len(archetype.other)))] if archetype.other else first
     return [second, first] if mirrored else [first, second]
 
 
-def tilt_to_contact(body: Body, shape: Shape, rotations: Rotations) -> Floats:
-    """Extra root pitch (3, 3) that brings the hands and the lowest of knees and toes to one height."""
-    _, positions = body.forward_kinematics(shape.heads, body.local_rotations(rotations))
-    middle = {
-        name: (positions[body.bone(f"{name}.L")] + positions[body.bone(f"{name}.R")]) / 2
-        for name in ("finger3-1", "lowerleg01", "toe3-1")
-    }
-    hands, root = middle["finger3-1"], positions[0]
-    # Of knees and toes, the one that lies lowest as seen from the hands touches the floor.
-    angles = [
-        np.arctan2(hands[2] - p[2], -(hands[1] - p[1]))
-        for p in (middle["lowerleg01"], middle["toe3-1"])
-        if p[1] > root[1] - 0.3
-    ]
-    return rx(float(np.rad2deg(np.clip(max(angles, default=0.0), -0.9, 0.9))))
-
-
-def sample_pose(rng: np.random.Generator, body: Body, shape: Shape) -> Pose:
-    """Draw a pose whose arms stay outside trunk, head and thighs as far as a few attempts allow."""
-    archetype = sample_archetype(rng)
-    mirrored = bool(rng.random() < 0.5)
-    mirror = -1.0 if mirrored else 1.0
-    rotations = spine_rotations(rng, archetype, mirror)
-    legs, pitch = leg_rotations(rng, archetype, mirrored)
-    rotations |= legs
-    roll = mirror * archetype.root[1] + rng.normal(0, 3)
-    rotations["root"] = rz(rng.normal(0, 4)) @ ry(roll) @ rx(pitch)
-    chest = body.forward_kinematics(shape.heads, body.local_rotations(rotations))[0][
-        body.bone("spine01")
-    ].astype(float)
-    rotations |= _clear_arms(rng, body, shape, rotations, choose_arm_modes(rng, archetype, mirrored), chest)
-    if archetype.pitch == "contact":
-        rotations["root"] = tilt_to_contact(body, shape, rotations) @ rotations["root"]
-    return Pose(archetype.name, rotations, archetype.support)
-
-
-def _clear_arms(
+def _with_arms(
     rng: np.random.Generator,
     body: Body,
     shape: Shape,
+    person: collision.Solid,
+    archetype: Archetype,
     rotations: Rotations,
-    modes: Sequence[str],
-    chest: Floats,
-) -> Rotations:
-    """Arms for both sides, redrawn while they run through the body; the least deep attempt is kept."""
-    trunk = collision.trunk_sections(body, shape)
-    best: Rotations = {}
-    for side in range(2):
-        candidates = []
+    mirrored: bool,
+    turned: Floats,
+    floor: float,
+) -> Rotations | None:
+    """The rotations with both arms, drawn anew while they overlap the body, each other or the floor."""
+    chest = turned[body.bone("spine01")].astype(float)
+    modes = choose_arm_modes(rng, archetype, mirrored)
+    for side in (0, 1):
         for attempt in range(ARM_ATTEMPTS):
-            mode = (
-                modes[side]
-                if attempt < ARM_ATTEMPTS - 2
-                else ("down" if ARM_MODES[modes[side]][2] == "trunk" else modes[side])
-            )
-            arm = arm_rotations(rng, body, shape, mode, side, chest)
-            depth = collision.arm_depth(body, shape, trunk, rotations | best | arm, SIDES[side][0])
-            candidates.append((depth, attempt, arm))
-            if depth < collision.ALLOWED_DEPTH:
+            if attempt == ARM_ATTEMPTS - 2:
+                modes = choose_arm_modes(rng, archetype, mirrored)
+            arm = arm_rotations(rng, body, shape, modes[side], side, chest)
+            turns, places = body.forward_kinematics(shape.heads, body.local_rotations(rotations | arm))
+            depth = collision.arm_depth(person, turns, places, side)
+            if side:
+                depth = max(depth, collision.arms_depth(person, places))
+            lowest = float(places[body.arm_bones[SIDES[side][0]], 2].min())
+            if depth < collision.ALLOWED_DEPTH and lowest > floor + 0.01:
+                rotations = rotations | arm
                 break
-        best |= min(candidates, key=lambda candidate: candidate[:2])[2]
-    return best
-
-
-def on_floor(posed: Posed, body: Body) -> Posed:
-    """The same person with the lowest skin vertex at z = 0 and the root above the origin."""
-    lowest = float(posed.vertices[body.is_skin, 2].min())
-    shift = np.array([-posed.positions[0, 0], -posed.positions[0, 1], -lowest], np.float32)
-    return Posed(posed.shape, posed.vertices + shift, posed.rotations, posed.positions + shift)
+        else:
+            return None
+    return rotations

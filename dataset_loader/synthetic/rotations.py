@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,7 +13,7 @@ Floats = npt.NDArray[np.float64]
 
 def about_axis(axis: Sequence[float] | Floats, degrees: float) -> Floats:
     """Rotation matrix (3, 3) about an axis of any length, right-handed (Rodrigues)."""
-    x, y, z = np.asarray(axis, float) / np.linalg.norm(axis)
+    x, y, z = unit(axis)
     cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
     angle = np.deg2rad(degrees)
     rotation: Floats = np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * (cross @ cross)
@@ -21,23 +22,31 @@ def about_axis(axis: Sequence[float] | Floats, degrees: float) -> Floats:
 
 def rx(degrees: float) -> Floats:
     """About +x: positive bends an upright trunk forward."""
-    return about_axis((1, 0, 0), degrees)
+    c, s = _cosine_sine(degrees)
+    return np.array([[1.0, 0.0, 0.0], [0.0, c, -s], [0.0, s, c]])
 
 
 def ry(degrees: float) -> Floats:
     """About +y: positive leans an upright trunk to the subject's left."""
-    return about_axis((0, 1, 0), degrees)
+    c, s = _cosine_sine(degrees)
+    return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
 
 
 def rz(degrees: float) -> Floats:
     """About +z: positive turns the face to the subject's left."""
-    return about_axis((0, 0, 1), degrees)
+    c, s = _cosine_sine(degrees)
+    return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
+
+
+def _cosine_sine(degrees: float) -> tuple[float, float]:
+    angle = math.radians(degrees)
+    return math.cos(angle), math.sin(angle)
 
 
 def unit(vector: Sequence[float] | Floats) -> Floats:
     """The vector scaled to length 1."""
     array = np.asarray(vector, float)
-    scaled: Floats = array / np.linalg.norm(array)
+    scaled: Floats = array / math.sqrt(array @ array)
     return scaled
 
 
