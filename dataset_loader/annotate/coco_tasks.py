@@ -166,9 +166,10 @@ def _image(entry: dict[str, Any], people: list[LabelledPerson], path: Path) -> L
 def person_number(text: Any) -> int | None:
     """The person's number that a tool carried through, or None where there is none, as for a new person."""
     try:
-        return int(str(text))
+        number = float(str(text))
     except ValueError:
         return None
+    return int(number) if number.is_integer() else None
 
 
 __all__ = ["AUTO", "CORRECTED", "annotation_labels", "coco_tasks", "person_number", "read_coco_labels"]

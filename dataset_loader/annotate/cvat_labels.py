@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from dataset_loader.annotate.labelled import PERSON
 from dataset_loader.schema import SPINETRACK
-from spinepose_hf.output.drawing import side_color
+from spinepose_hf.model.skeleton import SPINE_CHAIN
+from spinepose_hf.output.drawing import side_color, spine_color
 
 NUMBER_ATTRIBUTE: Final = "person_id"
 DOUBT_ATTRIBUTE: Final = "uncertainty"
@@ -92,8 +93,10 @@ def _text_attribute(name: str) -> dict[str, Any]:
 
 
 def hex_color(keypoint: int) -> str:
-    """Colour of a keypoint by its side of the body, as in our drawings: #rrggbb."""
-    return "#" + "".join(f"{value:02x}" for value in side_color(keypoint))
+    """Colour of a keypoint as our drawings have it, #rrggbb: by its place in the spine, or its side."""
+    in_spine = keypoint in SPINE_CHAIN
+    color = spine_color(SPINE_CHAIN.index(keypoint)) if in_spine else side_color(keypoint)
+    return "#" + "".join(f"{value:02x}" for value in color)
 
 
 __all__ = [

@@ -36,6 +36,11 @@ class LabelledPerson:
     box: NDArray[np.float64] | None
     id: int | None
 
+    @property
+    def labelled(self) -> bool:
+        """Whether any point is."""
+        return bool((self.visibility > 0).any())
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelledImage:

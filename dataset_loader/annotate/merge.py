@@ -105,17 +105,17 @@ class _Gathered:
 
     def add(self, image_id: int, before: LabelledImage, after: Sequence[LabelledPerson]) -> None:
         """Add the people of one picture: the prepared ones in their order, then the new ones."""
-        # A person of whom nothing is labelled any more was deleted, too.
-        people = [self._inside(person, before.size) for person in after if (person.visibility > 0).any()]
+        people = [self._inside(person, before.size) for person in after]
         places = match_people(before.people, people)
         found = dict(zip(places, people, strict=True))
         for number, old in enumerate(before.people):
-            if number in found:
+            # A person of whom nothing is labelled any more was deleted, too.
+            if number in found and (found[number].labelled or not old.labelled):
                 self._keep(old, found[number], before)
             else:
                 self.deleted += 1
         for place, person in zip(places, people, strict=True):
-            if place is None:
+            if place is None and person.labelled:
                 self._add_new(image_id, person, before)
 
     def _keep(self, old: LabelledPerson, new: LabelledPerson, image: LabelledImage) -> None:
