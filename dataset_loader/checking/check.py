@@ -141,12 +141,12 @@ def fix(targets: list[Target], out: Path, *, pixels: bool = True) -> dict[Path, 
         for _ in range(_ROUNDS):
             if content is not None:
                 findings += _check_all(content, target, pixels=pixels)
-            if content is None or not findings:
+            if content is None or not any(f.repairable or f.severity == "error" for f in findings):
                 break
             content, done = repair(content, findings)
             changes += done
             findings = []
-        if content is None or findings:
+        if content is None:
             raise DatasetError(f"this cannot be repaired, correct it by hand: {findings[0]}")
         with atomic_path(copy) as temporary:
             temporary.write_bytes(orjson.dumps(content))

@@ -85,11 +85,18 @@ def _check_categories(section: Any, file: str, schema: KeypointSchema | None) ->
         if not _names(category):
             yield Finding("category-names", f"{title} names no keypoints", file, row=row)
         elif schema is not None and _names(category) != schema.keypoints:
-            count, wanted = len(_names(category)), len(schema)
-            what = (
-                f"{count} keypoints, not {wanted}" if count != wanted else "other keypoints than SpineTrack's"
-            )
-            yield Finding("category-other", f"{title} names {what}", file, row=row)
+            rule, problem = _naming_problem(_names(category), schema)
+            yield Finding(rule, f"{title} {problem}", file, row=row)
+
+
+def _naming_problem(names: tuple[str, ...], schema: KeypointSchema) -> tuple[str, str]:
+    """Pair (rule, message) of names that are not those of the skeleton."""
+    if len(names) != len(schema):
+        return "category-other", f"names {len(names)} keypoints, not {len(schema)}"
+    if set(names) == set(schema.keypoints):
+        return "category-other", "names the right keypoints in another order"
+    name, known = next(pair for pair in zip(names, schema.keypoints, strict=True) if pair[0] != pair[1])
+    return "category-spelling", f"says {name!r} for {known!r}"
 
 
 def _check_images(images: Sequence[Any], file: str) -> Iterator[Finding]:

@@ -46,7 +46,10 @@ RULES: dict[str, Rule] = {
     "image-size": Rule("error", "the picture has another size", "dropped with its persons"),
     "category-missing": Rule("error", "no categories", "the category of the 37 keypoints added"),
     "category-names": Rule("warning", "the category does not name its keypoints", "names of the 37 added"),
-    "category-other": Rule("error", "the category names other keypoints than SpineTrack's 37", ""),
+    "category-other": Rule("error", "the category names another number or order of keypoints", ""),
+    "category-spelling": Rule(
+        "warning", "the category names keypoints otherwise; their order is trusted", ""
+    ),
     "category-unknown": Rule(
         "error", "a person of an unknown category", "set to the only category; dropped if there are several"
     ),
@@ -93,6 +96,11 @@ class Finding:
     def severity(self) -> Severity:
         """Of its rule."""
         return RULES[self.rule].severity
+
+    @property
+    def repairable(self) -> bool:
+        """Whether its rule has a repair."""
+        return bool(RULES[self.rule].repair)
 
     def to_dict(self) -> dict[str, Any]:
         """As the JSON report has it."""

@@ -74,7 +74,7 @@ def repair(content: dict[str, Any], findings: Sequence[Finding]) -> tuple[dict[s
 
     Args:
         content: the parsed file; it is not changed.
-        findings: of `check_content` and of the pictures, for this content.
+        findings: of `check_content` and of the pictures, for this content. Warnings without repair stay.
 
     Returns:
         The repaired copy, and what was done in the order of the findings. A repair can uncover what the fault
@@ -83,12 +83,14 @@ def repair(content: dict[str, Any], findings: Sequence[Finding]) -> tuple[dict[s
     Raises:
         DatasetError: a finding that only a human can set right.
     """
-    hopeless = [finding for finding in findings if not RULES[finding.rule].repair]
+    hopeless = [finding for finding in findings if finding.severity == "error" and not finding.repairable]
     if hopeless:
         raise DatasetError(f"this cannot be repaired, correct it by hand: {hopeless[0]}")
     work = _Work(content)
     changes = []
     for finding in findings:
+        if not finding.repairable:
+            continue
         places = work.dropped["images" if finding.rule in _IMAGE_RULES else "annotations"]
         action = "" if finding.row in places else _REPAIRS[finding.rule](work, finding)
         if action:

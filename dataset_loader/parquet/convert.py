@@ -29,6 +29,7 @@ from dataset_loader.parquet.card import PartFacts, dataset_card
 from dataset_loader.parquet.keypoints_json import keypoints_json
 from dataset_loader.parquet.shards import Shard, plan_shards, write_shard
 from dataset_loader.parquet.spans import CocoSpans, Integers, read_spans
+from dataset_loader.schema import SPINETRACK
 from dataset_loader.sources import Source, Store, checked_member, open_source
 from spinepose_hf.errors import DatasetError, OutputError
 from spinepose_hf.extras import require_extra
@@ -177,7 +178,21 @@ def _read_all(
     for member, copy in copies.items():
         size = partial(_picture_size, source, folders[member], member) if pixels else None
         spans[member] = read_spans(copy, size, lambda done: tell("annotations", done, total))
+        _refuse_other_keypoints(spans[member])
     return spans
+
+
+def _refuse_other_keypoints(spans: CocoSpans) -> None:
+    """Names may be missing or spelt otherwise, as the order tells; but it must be the order."""
+    expected = list(SPINETRACK.keypoints)
+    categories = spans.document.get("categories")
+    for category in categories if isinstance(categories, list) else []:
+        names = category.get("keypoints") if isinstance(category, dict) else None
+        if names and names != expected and (len(names) != len(expected) or set(names) == set(expected)):
+            raise DatasetError(
+                f"{spans.path}: its category does not name the {len(expected)} keypoints in SpineTrack's "
+                "order; see `spinepose dataset check`"
+            )
 
 
 def _picture_size(source: Source, folder: str, member: str, image: dict[str, Any]) -> int:
