@@ -23,34 +23,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from dataset_loader.synthetic.options import Options, Sources, claim_folder
 from spinepose_hf.errors import DatasetError
 from spinepose_hf.files import atomic_path
 
-GENERATOR_VERSION = "2"  # raise it whenever the same options would give other images
 CHUNK_SIZE = 32
-JPEG_QUALITY = (85, 92)
-SMALLEST_SIDE, LARGEST_SIDE = 64, 2048
+JPEG_QUALITY = (70, 95)
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-
-
-@dataclass(frozen=True)
-class Options:
-    """What determines the pixels of a dataset, apart from how many images there are."""
-
-    seed: int
-    width: int
-    height: int
-    version: str = GENERATOR_VERSION
-
-    def __post_init__(self) -> None:
-        """Raises DatasetError for a negative seed or a size out of range."""
-        if self.seed < 0:
-            raise DatasetError(f"seed {self.seed} is negative; give a whole number from 0")
-        if not all(SMALLEST_SIDE <= side <= LARGEST_SIDE for side in (self.width, self.height)):
-            raise DatasetError(
-                f"size {self.width}x{self.height} is out of range; "
-                f"give WIDTHxHEIGHT with sides of {SMALLEST_SIDE} to {LARGEST_SIDE} pixels"
-            )
 
 
 @dataclass(frozen=True)
@@ -81,35 +60,30 @@ def record_path(out: Path, chunk: Chunk) -> Path:
     return out / "chunks" / f"{chunk.index:06d}.json"
 
 
-def render_chunk(out: Path, options: Options, chunk: Chunk) -> int:
+def render_chunk(out: Path, options: Options, sources: Sources, chunk: Chunk) -> int:
     """Write the images of one chunk and then its record; returns how many images that were."""
     import cv2
     import numpy as np
 
-    from dataset_loader.synthetic.annotate import annotation
-    from dataset_loader.synthetic.people import people
+    from dataset_loader.synthetic.annotate import image_record, person_records
+    from dataset_loader.synthetic.photos import find_photos
+    from dataset_loader.synthetic.shots import shots
 
     cv2.setNumThreads(1)
     rng = np.random.default_rng([options.seed, chunk.index])
-    images, annotations = [], []
-    stream = people(rng, (options.width, options.height))
-    for image_id, person in zip(range(chunk.first, chunk.first + chunk.count), stream, strict=False):
+    photos = None if sources.backgrounds is None else find_photos(sources.backgrounds)
+    stream = shots(rng, (options.width, options.height), options.people, photos)
+    images: list[dict[str, Any]] = []
+    people: list[dict[str, Any]] = []
+    for image_id, shot in zip(range(chunk.first, chunk.first + chunk.count), stream, strict=False):
+        name = image_name(image_id)
         quality = int(rng.integers(JPEG_QUALITY[0], JPEG_QUALITY[1] + 1))
-        encoded = cv2.imencode(".jpg", person.pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-        (out / "images" / image_name(image_id)).write_bytes(encoded.tobytes())
-        images.append(
-            {
-                "id": image_id,
-                "file_name": image_name(image_id),
-                "width": options.width,
-                "height": options.height,
-            }
-        )
-        annotations.append(
-            annotation(image_id, person.camera, person.keypoints, person.rendered, person.pose)
-        )
+        encoded = cv2.imencode(".jpg", shot.pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        (out / "images" / name).write_bytes(encoded.tobytes())
+        images.append(image_record(image_id, name, shot.camera))
+        people += person_records(image_id, shot.camera, shot.scene.people, shot.rendered)
     with atomic_path(record_path(out, chunk)) as temporary:
-        temporary.write_text(json.dumps({"images": images, "annotations": annotations}))
+        temporary.write_text(json.dumps({"images": images, "annotations": people}))
     return chunk.count
 
 
@@ -124,43 +98,15 @@ def read_record(out: Path, chunk: Chunk) -> dict[str, Any] | None:
         raise DatasetError(f"damaged chunk record {path}: {error}; delete it and run again") from error
     if len(record["images"]) < chunk.count:
         return None
-    return {name: record[name][: chunk.count] for name in ("images", "annotations")}
-
-
-def claim_folder(out: Path, options: Options) -> None:
-    """Make the folder for these options, or check that it was made for them.
-
-    Raises:
-        DatasetError: the folder holds another request, or files that no generation run wrote.
-    """
-    stored = out / "options.json"
-    if stored.is_file():
-        try:
-            found = json.loads(stored.read_text())
-        except ValueError as error:
-            raise DatasetError(f"damaged file {stored}: {error}; give another folder") from error
-        if found != asdict(options):
-            changed = [
-                f"{k} {found.get(k)} there, {v} asked"
-                for k, v in asdict(options).items()
-                if found.get(k) != v
-            ]
-            raise DatasetError(
-                f"{out} holds a dataset of other options ({'; '.join(changed)}); give another folder"
-            )
-    elif out.is_file() or (out.is_dir() and any(out.iterdir())):
-        raise DatasetError(
-            f"{out} is not empty and was not made by this generator; give a new or empty folder"
-        )
-    else:
-        with atomic_path(stored) as temporary:
-            temporary.write_text(json.dumps(asdict(options)))
-    for name in ("images", "chunks"):
-        (out / name).mkdir(exist_ok=True)
+    end = chunk.first + chunk.count
+    return {
+        "images": record["images"][: chunk.count],
+        "annotations": [person for person in record["annotations"] if person["image_id"] < end],
+    }
 
 
 def write_annotations(out: Path, options: Options, count: int) -> None:
-    """Join all records into one COCO file, atomically."""
+    """Join all records into one COCO file, atomically; annotations are numbered from 1."""
     from dataset_loader.synthetic.annotate import person_category
 
     images: list[dict[str, Any]] = []
@@ -171,6 +117,7 @@ def write_annotations(out: Path, options: Options, count: int) -> None:
             raise DatasetError(f"chunk {chunk.index} of {out} is missing; run the same command again")
         images += record["images"]
         annotations += record["annotations"]
+    annotations = [{"id": number} | person for number, person in enumerate(annotations, start=1)]
     coco = {
         "info": {
             "description": "Synthetic people with 37 body and spine keypoints",
@@ -199,22 +146,28 @@ def is_finished(out: Path, count: int) -> bool:
 
 
 def generate(
-    out: Path, count: int, options: Options, workers: int = 1, progress: Callable[[int], None] | None = None
+    out: Path,
+    count: int,
+    options: Options,
+    workers: int = 1,
+    progress: Callable[[int], None] | None = None,
+    sources: Sources | None = None,
 ) -> int:
     """Make a dataset of `count` images in `out`, or what is missing of it.
 
     Args:
         out: the folder; new, empty, or one of the same options.
         count: how many images the dataset shall hold; more than before extends it.
-        options: seed and size.
+        options: seed, size, people, and the checksums of `sources`.
         workers: how many processes; the images do not depend on it.
         progress: called with the number of images newly ready (also for those found ready at the start).
+        sources: the user's own photos and motion files.
 
     Returns:
         How many images this call rendered.
 
     Raises:
-        DatasetError: bad count or workers, or a folder of other options.
+        DatasetError: bad count or workers, a folder of other options, or an unusable photo or motion file.
         MissingExtraError: embreex is not installed.
     """
     if count < 1 or workers < 1:
@@ -222,13 +175,16 @@ def generate(
     from dataset_loader.synthetic.raycast import require_embreex
 
     require_embreex()
+    own = sources or Sources()
+    if own.digests() != (options.backgrounds, options.motion):
+        raise DatasetError("the photos or motion files are not those of the options; make the options anew")
     claim_folder(out, options)
     report = progress or (lambda _: None)
     chunks = plan(count)
     missing = [chunk for chunk in chunks if read_record(out, chunk) is None]
     report(count - sum(chunk.count for chunk in missing))
     rendered = 0
-    for finished in _render_all(out, options, missing, workers):
+    for finished in _render_all(out, options, own, missing, workers):
         rendered += finished
         report(finished)
     if not is_finished(out, count):
@@ -236,7 +192,9 @@ def generate(
     return rendered
 
 
-def _render_all(out: Path, options: Options, chunks: list[Chunk], workers: int) -> Iterator[int]:
+def _render_all(
+    out: Path, options: Options, sources: Sources, chunks: list[Chunk], workers: int
+) -> Iterator[int]:
     """Render chunks in worker processes, yielding image counts as chunks finish.
 
     One worker is a process too: it then computes with the same single-threaded NumPy, hence the same pixels.
@@ -246,7 +204,7 @@ def _render_all(out: Path, options: Options, chunks: list[Chunk], workers: int) 
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(workers, len(chunks)), context, initializer=_end_with_parent) as pool:
         with _single_threaded_children():
-            futures = [pool.submit(render_chunk, out, options, chunk) for chunk in chunks]
+            futures = [pool.submit(render_chunk, out, options, sources, chunk) for chunk in chunks]
         try:
             for future in as_completed(futures):
                 yield future.result()

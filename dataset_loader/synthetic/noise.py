@@ -6,8 +6,11 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from dataset_loader.synthetic.body import Floats
+
+Coordinates = npt.NDArray[np.floating]
 
 VOLUME_SIZE = 64
 SHEET_SIZE = 512
@@ -50,7 +53,7 @@ def noise_sheets() -> Floats:
     return np.stack(sheets).astype(np.float32)
 
 
-def sample_sheet(sheet: int, u: Floats, v: Floats) -> Floats:
+def sample_sheet(sheet: int, u: Coordinates, v: Coordinates) -> Floats:
     """Nearest lookup of a sheet at texel coordinates of any shape, tiled."""
     mask = SHEET_SIZE - 1
     found: Floats = noise_sheets()[sheet][v.astype(np.int32) & mask, u.astype(np.int32) & mask]

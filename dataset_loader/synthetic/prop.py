@@ -1,71 +1,232 @@
-"""Simple furniture below a person: a box to sit on."""
+"""Furniture and other things near people: what they sit on, stand behind, or hold."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from dataset_loader.synthetic.body import Body, Floats, Posed
-from dataset_loader.synthetic.mesh import CANONICAL, NUM_ATTRIBUTES, Layer, Mesh
+from dataset_loader.synthetic.materials import wall_colour
+from dataset_loader.synthetic.placing import turned
+from dataset_loader.synthetic.solids import Solid, ball, box, leaves, tube
 
-# Corner indices of the 12 triangles of a box; corner = 4 * (z high) + 2 * (y high) + (x high).
-BOX_QUADS = ((0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3))
-
-
-def box_triangles(low: Floats, high: Floats, turn: Floats) -> Floats:
-    """Corners (36, 3) of the triangles of an upright box, turned (3, 3); no vertex is shared."""
-    corners = np.array([[(low, high)[i >> axis & 1][axis] for axis in range(3)] for i in range(8)])
-    corners = corners @ turn.T
-    order = [quad[i] for quad in BOX_QUADS for i in (0, 1, 2, 0, 2, 3)]
-    return corners[order].astype(np.float32)
+LOWEST_SEAT = 0.15  # metres; who sits lower sits on the floor
 
 
-def with_seat(rng: np.random.Generator, mesh: Mesh, body: Body, posed: Posed) -> Mesh:
-    """The mesh with a seat added under the pelvis and down to the floor z = 0."""
-    pelvis = posed.rotations[0]
-    forward = pelvis @ np.array([0, -1, 0], np.float32)
-    heading = np.arctan2(forward[0], -forward[1])
-    turn = np.array(
-        [[np.cos(heading), -np.sin(heading), 0], [np.sin(heading), np.cos(heading), 0], [0, 0, 1]]
+@dataclass(frozen=True)
+class Prop:
+    """A thing made of solids with one linear RGB colour (3,) each, standing on the floor z = 0."""
+
+    name: str
+    solids: tuple[Solid, ...]
+    colours: tuple[Floats, ...]
+
+    def moved(self, degrees: float, shift: Floats) -> Prop:
+        """The thing turned about the vertical through the origin, then shifted (3,)."""
+        turn = turned(degrees)
+        return Prop(self.name, tuple(solid.moved(turn, shift) for solid in self.solids), self.colours)
+
+
+def prop_colour(rng: np.random.Generator) -> Floats:
+    """Wood, metal, black plastic, or any muted paint; linear RGB."""
+    kind = rng.random()
+    if kind < 0.3:
+        wood = np.array([0.36, 0.21, 0.10]) * rng.uniform(0.25, 1.5) * rng.uniform(0.9, 1.1, 3)
+        return wood.astype(np.float32)
+    if kind < 0.65:
+        return np.full(3, rng.choice([0.02, 0.05, 0.3, 0.6]) * rng.uniform(0.7, 1.3), np.float32)
+    paint: Floats = wall_colour(rng) ** np.float32(2.2)
+    return paint
+
+
+def _uniform(name: str, solids: Sequence[Solid], colour: Floats) -> Prop:
+    return Prop(name, tuple(solids), (colour,) * len(solids))
+
+
+def _legs(half_width: float, half_depth: float, top: float, thickness: float) -> list[Solid]:
+    """Four square legs inside the corners of a board."""
+    return [
+        box((x - thickness, y - thickness, 0), (x + thickness, y + thickness, top))
+        for x in (thickness - half_width, half_width - thickness)
+        for y in (thickness - half_depth, half_depth - thickness)
+    ]
+
+
+def table(rng: np.random.Generator) -> Prop:
+    """A desk or table, often with a screen, a laptop or a cup on it."""
+    half_width, half_depth = rng.uniform(0.35, 0.9), rng.uniform(0.24, 0.42)
+    top = rng.uniform(0.66, 0.80) if rng.random() < 0.85 else rng.uniform(0.9, 1.1)
+    paint = prop_colour(rng)
+    solids = [box((-half_width, -half_depth, top - 0.03), (half_width, half_depth, top))]
+    if rng.random() < 0.25:  # closed towards the far side
+        solids.append(box((-half_width, -half_depth, 0.0), (half_width, 0.03 - half_depth, top - 0.03)))
+    else:
+        solids += _legs(half_width, half_depth, top - 0.03, rng.uniform(0.015, 0.035))
+    colours = [paint] * len(solids)
+    for _ in range(int(rng.integers(0, 3))):
+        x = rng.uniform(-0.7, 0.7) * half_width
+        if rng.random() < 0.5:
+            wide, tall = rng.uniform(0.14, 0.28), rng.uniform(0.2, 0.4)
+            solids.append(box((x - wide, -0.03, top), (x + wide, 0.0, top + tall)))
+        else:
+            solids.append(
+                tube((x, 0.0, top), (x, 0.0, top + rng.uniform(0.08, 0.25)), rng.uniform(0.03, 0.05))
+            )
+        colours.append(prop_colour(rng))
+    return Prop("table", tuple(solids), tuple(colours))
+
+
+def chair(rng: np.random.Generator) -> Prop:
+    """An empty chair."""
+    half, top = rng.uniform(0.19, 0.26), rng.uniform(0.42, 0.48)
+    solids = [box((-half, -half, top - 0.04), (half, half, top)), *_legs(half, half, top - 0.04, 0.016)]
+    solids.append(box((-half, half - 0.03, top + 0.1), (half, half, top + rng.uniform(0.3, 0.5))))
+    return _uniform("chair", solids, prop_colour(rng))
+
+
+def crate(rng: np.random.Generator) -> Prop:
+    """A box, a plyometric block, a pillar or a board."""
+    height = rng.uniform(0.2, 1.1) if rng.random() < 0.8 else rng.uniform(1.2, 2.4)
+    half_width, half_depth = rng.uniform(0.12, 0.45), rng.uniform(0.05, 0.35)
+    return _uniform(
+        "crate", [box((-half_width, -half_depth, 0), (half_width, half_depth, height))], prop_colour(rng)
     )
+
+
+def bench(rng: np.random.Generator) -> Prop:
+    """A bench for two, or to lie on."""
+    half_width, half_depth, top = rng.uniform(0.5, 0.9), rng.uniform(0.13, 0.22), rng.uniform(0.38, 0.48)
+    solids = [box((-half_width, -half_depth, top - 0.06), (half_width, half_depth, top))]
+    solids += [
+        box((x - 0.03, -half_depth * 0.8, 0), (x + 0.03, half_depth * 0.8, top - 0.06))
+        for x in (-0.8 * half_width, 0.8 * half_width)
+    ]
+    return _uniform("bench", solids, prop_colour(rng))
+
+
+def pole(rng: np.random.Generator) -> Prop:
+    """A post or a lamp stand."""
+    height = rng.uniform(1.6, 4.0)
+    return _uniform("pole", [tube((0, 0, 0), (0, 0, height), rng.uniform(0.012, 0.07))], prop_colour(rng))
+
+
+def bars(rng: np.random.Generator) -> Prop:
+    """Two uprights with one or two bars: a rack, a barre, a goal."""
+    half, height, radius = rng.uniform(0.5, 1.2), rng.uniform(0.8, 2.4), rng.uniform(0.012, 0.035)
+    solids = [tube((x, 0, 0), (x, 0, height), radius) for x in (-half, half)]
+    overhang = rng.uniform(0, 0.4)
+    for level in {height, float(height * rng.uniform(0.3, 0.9))}:
+        solids.append(tube((-half - overhang, 0, level), (half + overhang, 0, level), radius))
+    return _uniform("bars", solids, prop_colour(rng))
+
+
+def fence(rng: np.random.Generator) -> Prop:
+    """A railing of thin uprights between two rails."""
+    half, height = rng.uniform(0.7, 1.6), rng.uniform(0.7, 1.2)
+    radius, gap = rng.uniform(0.006, 0.018), rng.uniform(0.09, 0.3)
+    solids = [tube((-half, 0, z), (half, 0, z), radius * 1.4) for z in (0.12, height)]
+    solids += [tube((float(x), 0, 0), (float(x), 0, height), radius) for x in np.arange(-half, half, gap)]
+    return _uniform("fence", solids, prop_colour(rng))
+
+
+def sports_ball(rng: np.random.Generator) -> Prop:
+    """From a handball to a gym ball."""
+    radius = rng.uniform(0.09, 0.13) if rng.random() < 0.5 else rng.uniform(0.22, 0.38)
+    return _uniform("ball", [ball((0, 0, radius), (radius,) * 3)], prop_colour(rng))
+
+
+def plant(rng: np.random.Generator) -> Prop:
+    """A pot plant or a small bush."""
+    height, wide = rng.uniform(0.5, 1.7), rng.uniform(0.18, 0.45)
+    green = np.array([0.06, 0.13, 0.03]) * rng.uniform(0.5, 1.8) * rng.uniform(0.8, 1.2, 3)
+    pot = height * rng.uniform(0.15, 0.3)
+    crown = leaves(
+        rng, (-wide, -wide, pot), (wide, wide, height), int(rng.integers(60, 220)), rng.uniform(0.10, 0.3)
+    )
+    base = tube((0, 0, 0), (0, 0, pot), wide * 0.35, wide * 0.5)
+    return Prop("plant", (base, crown), (prop_colour(rng), green.astype(np.float32)))
+
+
+def weights(rng: np.random.Generator) -> Prop:
+    """A barbell on the floor."""
+    half, plate = rng.uniform(0.2, 0.9), rng.uniform(0.06, 0.22)
+    solids = [tube((-half, 0, plate), (half, 0, plate), 0.014)]
+    solids += [tube((x - 0.03, 0, plate), (x + 0.03, 0, plate), plate) for x in (-half * 0.9, half * 0.9)]
+    return _uniform("weights", solids, np.full(3, rng.uniform(0.02, 0.1), np.float32))
+
+
+STANDING: tuple[tuple[Callable[[np.random.Generator], Prop], float], ...] = (
+    (table, 0.24),
+    (chair, 0.14),
+    (crate, 0.14),
+    (bench, 0.07),
+    (pole, 0.09),
+    (bars, 0.10),
+    (fence, 0.05),
+    (sports_ball, 0.06),
+    (plant, 0.07),
+    (weights, 0.04),
+)
+
+
+def sample_prop(rng: np.random.Generator) -> Prop:
+    """Some thing to stand near people, at the origin."""
+    make, _ = STANDING[int(rng.choice(len(STANDING), p=[share for _, share in STANDING]))]
+    return make(rng)
+
+
+def seat(rng: np.random.Generator, body: Body, posed: Posed) -> Prop | None:
+    """A seat under the pelvis and down to the floor; None for who sits on the floor."""
+    forward = posed.rotations[0] @ np.array([0, -1, 0], np.float32)
+    heading = float(np.rad2deg(np.arctan2(forward[0], -forward[1])))
     behind = body.is_skin & (body.segment == 0) & (body.canonical[:, 2] < 0.15)
     top = float(posed.vertices[behind, 2].min()) + 0.01
-    if top < 0.15:
-        return mesh
+    if top < LOWEST_SEAT:
+        return None
     half_width, back, front = rng.uniform(0.19, 0.6), rng.uniform(0.16, 0.32), rng.uniform(0.14, 0.28)
-    thickness = top if rng.random() < 0.55 else rng.uniform(0.04, 0.12)
-    parts = [
-        box_triangles(
-            np.array([-half_width, -front, top - thickness]), np.array([half_width, back, top]), turn
-        )
-    ]
+    thickness = top if rng.random() < 0.5 else min(rng.uniform(0.04, 0.12), top)
+    solids = [box((-half_width, -front, top - thickness), (half_width, back, top))]
     if thickness < top:
-        leg = rng.uniform(0.02, 0.04)
-        for x in (-half_width, half_width - leg):
-            for y in (-front, back - leg):
-                parts.append(
-                    box_triangles(np.array([x, y, 0]), np.array([x + leg, y + leg, top - thickness]), turn)
-                )
+        leg = rng.uniform(0.01, 0.02)
+        solids += [
+            box((x - leg, y - leg, 0), (x + leg, y + leg, top - thickness))
+            for x in (leg - half_width, half_width - leg)
+            for y in (leg - front, back - leg)
+        ]
     if rng.random() < 0.4:  # a low backrest
-        rest = top + rng.uniform(0.12, 0.45)
-        parts.append(
-            box_triangles(np.array([-half_width, back, top]), np.array([half_width, back + 0.04, rest]), turn)
-        )
-    points = np.concatenate(parts)
-    triangles = points.reshape(-1, 3, 3)
-    normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
-    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    count, start = len(points), len(mesh.vertices)
-    attributes = np.zeros((count, NUM_ATTRIBUTES), np.float32)
-    attributes[:, CANONICAL] = points
-    return replace(
-        mesh,
-        vertices=np.concatenate([mesh.vertices, points]),
-        normals=np.concatenate([mesh.normals, np.repeat(normals, 3, 0)]).astype(np.float32),
-        faces=np.concatenate([mesh.faces, np.arange(start, start + count).reshape(-1, 3)]),
-        layer=np.concatenate([mesh.layer, np.full(count // 3, Layer.PROP)]),
-        attributes=np.concatenate([mesh.attributes, attributes]),
-        cut=np.concatenate([mesh.cut, np.ones(count, np.float32)]),
-        segment=np.concatenate([mesh.segment, np.full(count, -1)]),
-    )
+        solids.append(box((-half_width, back, top), (half_width, back + 0.04, top + rng.uniform(0.12, 0.45))))
+    at = posed.positions[0] * np.array([1, 1, 0], np.float32)
+    return _uniform("seat", solids, prop_colour(rng)).moved(heading, at)
+
+
+def held(rng: np.random.Generator, body: Body, posed: Posed) -> Prop:
+    """A phone, bottle, dumbbell, racket or stick in one hand."""
+    side, inward = (("L", -1.0), ("R", 1.0))[int(rng.integers(2))]
+    wrist, knuckle = (posed.positions[body.bone(f"{name}.{side}")] for name in ("wrist", "finger3-1"))
+    finger = (knuckle - wrist) / np.linalg.norm(knuckle - wrist)
+    turn = posed.rotations[body.bone(f"wrist.{side}")]
+    grip = turn @ np.array([0, -1, 0], np.float32)
+    grip = grip - finger * (grip @ finger)
+    grip /= np.linalg.norm(grip)
+    palm = np.cross(finger, grip)
+    if palm @ (turn @ np.array([inward, 0, -0.3], np.float32)) < 0:
+        palm = -palm
+    centre = wrist + 0.9 * (knuckle - wrist) + 0.03 * palm
+    frame = np.stack([palm, finger, grip], axis=1)  # columns: thickness, along the fingers, along the grip
+    kind = rng.choice(["phone", "bottle", "dumbbell", "racket", "stick"])
+    paint = prop_colour(rng)
+    if kind == "phone":
+        solids = [box((-0.005, -0.03, -0.04), (0.005, 0.045, 0.12))]
+    elif kind == "bottle":
+        solids = [tube((0, 0, -0.10), (0, 0, 0.12), 0.032), tube((0, 0, 0.12), (0, 0, 0.15), 0.014)]
+    elif kind == "dumbbell":
+        solids = [tube((0, 0, -0.10), (0, 0, 0.10), 0.014)]
+        solids += [tube((0, 0, z - 0.035), (0, 0, z + 0.035), rng.uniform(0.035, 0.07)) for z in (-0.1, 0.1)]
+    elif kind == "racket":
+        solids = [tube((0, 0, -0.06), (0, 0, 0.32), 0.014), ball((0, 0, 0.47), (0.012, 0.12, 0.16))]
+    else:
+        length = rng.uniform(0.3, 0.9)
+        solids = [tube((0, 0, -0.2 * length), (0, 0, length), rng.uniform(0.01, 0.02))]
+    return _uniform(str(kind), [solid.moved(frame, centre) for solid in solids], paint)

@@ -1,4 +1,4 @@
-"""What a camera does to a picture: focus, motion, tone, noise and resolution."""
+"""What a sensor does to a picture: focus, shake, colour balance, exposure, noise and resolution."""
 
 from __future__ import annotations
 
@@ -9,48 +9,54 @@ import numpy as np
 import numpy.typing as npt
 
 from dataset_loader.synthetic.body import Floats
+from dataset_loader.synthetic.lens import streak
 
 GRAIN_SIZE = 512
+SOFT_SHARE, SHAKEN_SHARE, SMALL_SHARE = 0.22, 0.05, 0.14
+DARK_SHARE, HAZY_SHARE, GREY_SHARE, TINTED_SHARE = 0.10, 0.2, 0.04, 0.12
 
 
 @lru_cache(maxsize=1)
 def grain() -> Floats:
-    """White noise (512, 512, 3), standard deviation 1, from which random cuts are taken."""
-    return np.random.default_rng(13).standard_normal((GRAIN_SIZE, GRAIN_SIZE, 3)).astype(np.float32)
+    """White noise (512, 512, 3), standard deviation 1, half of it common to the channels."""
+    rng = np.random.default_rng(13)
+    common = rng.standard_normal((GRAIN_SIZE, GRAIN_SIZE, 1))
+    own = rng.standard_normal((GRAIN_SIZE, GRAIN_SIZE, 3))
+    noise: Floats = ((common + own) / np.sqrt(2)).astype(np.float32)
+    return noise
+
+
+def _grain_cut(rng: np.random.Generator, height: int, width: int) -> Floats:
+    """Noise (H, W, 3) from a random place of the tile."""
+    top, left = int(rng.integers(GRAIN_SIZE)), int(rng.integers(GRAIN_SIZE))
+    if top + height <= GRAIN_SIZE and left + width <= GRAIN_SIZE:
+        return grain()[top : top + height, left : left + width]
+    rows, columns = np.arange(top, top + height) % GRAIN_SIZE, np.arange(left, left + width) % GRAIN_SIZE
+    return grain()[rows][:, columns]
 
 
 def expose(rng: np.random.Generator, picture: Floats) -> npt.NDArray[np.uint8]:
     """Degrade a clean picture (H, W, 3), RGB 0..1 with display gamma, and quantise it."""
     height, width = picture.shape[:2]
-    draw = rng.random(6)
-    if draw[0] < 0.22:
+    draw = rng.random(7)
+    if draw[0] < SOFT_SHARE:
         picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.4, 1.3))
-    if draw[1] < 0.06:
-        picture = _motion_blur(picture, int(rng.integers(3, 8)), rng.uniform(0, np.pi))
-    if draw[2] < 0.12:
-        share = rng.uniform(0.45, 0.8)
+    if draw[1] < SHAKEN_SHARE:
+        picture = cv2.filter2D(picture, -1, streak(int(rng.integers(3, 8)), rng.uniform(0, np.pi)))
+    if draw[2] < SMALL_SHARE:  # a small or much compressed picture, enlarged
+        share = rng.uniform(0.4, 0.8)
         small = cv2.resize(picture, (int(width * share), int(height * share)), interpolation=cv2.INTER_AREA)
         picture = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-    tint = rng.uniform(0.95, 1.05, 3).astype(np.float32) * np.float32(rng.uniform(0.85, 1.1))
-    lift = np.float32(rng.uniform(0, 0.06) if draw[3] < 0.3 else 0)
-    strength = np.float32(rng.exponential(0.012))
-    top, left = (
-        rng.integers(0, GRAIN_SIZE - min(height, GRAIN_SIZE) + 1),
-        rng.integers(0, GRAIN_SIZE - min(width, GRAIN_SIZE) + 1),
-    )
-    rows = np.arange(top, top + height) % GRAIN_SIZE
-    columns = np.arange(left, left + width) % GRAIN_SIZE
-    picture = picture * (tint * (1 - lift)) + lift + strength * grain()[rows][:, columns]
-    if draw[4] < 0.04:
+    balance = rng.normal(1, 0.09 if draw[3] < TINTED_SHARE else 0.025, 3)
+    tint = np.clip(balance, 0.6, 1.4) * rng.uniform(0.85, 1.1)
+    strength = rng.exponential(0.009)
+    if draw[4] < DARK_SHARE:  # little light: dark, flat and noisy
+        tint = tint * rng.uniform(0.4, 0.75)
+        strength += rng.uniform(0.01, 0.035)
+    lift = rng.uniform(0, 0.07) if draw[5] < HAZY_SHARE else 0.0
+    scale, offset = (tint * (1 - lift)).astype(np.float32), np.float32(lift)
+    picture = picture * scale + offset
+    picture += np.float32(strength) * _grain_cut(rng, height, width)
+    if draw[6] < GREY_SHARE:
         picture = np.repeat(picture.mean(axis=2, keepdims=True), 3, 2)
     return (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
-
-
-def _motion_blur(picture: Floats, length: int, angle: float) -> Floats:
-    """Straight-line blur of `length` pixels along `angle` radians."""
-    kernel = np.zeros((length, length), np.float32)
-    middle = (length - 1) / 2
-    for step in np.linspace(-middle, middle, length * 2):
-        kernel[round(middle + np.sin(angle) * step), round(middle + np.cos(angle) * step)] = 1
-    blurred: Floats = cv2.filter2D(picture, -1, kernel / kernel.sum())
-    return blurred

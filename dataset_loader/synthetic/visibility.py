@@ -7,10 +7,12 @@ in depth; a spine seen from the front is therefore 2.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
-from dataset_loader.synthetic.body import Floats, Ints
+from dataset_loader.synthetic.body import Bools, Floats, Ints
 from spinepose_hf.model.skeleton import KEYPOINT_NAMES
 
+Array = npt.NDArray[np.floating]
 TRUNK, HEAD, LEFT_ARM, RIGHT_ARM, LEFT_LEG, RIGHT_LEG = range(6)
 # Per keypoint family: body parts it may lie in (left variants) and how deep inside them, metres.
 RULES: dict[str, tuple[tuple[int, ...], float]] = {
@@ -52,30 +54,35 @@ def keypoint_rule(name: str) -> tuple[tuple[int, ...], float]:
     return RULES[name.removeprefix("left_")]
 
 
-def keypoint_visibility(pixels: Floats, distances: Floats, part_image: Ints, depth_image: Floats) -> Ints:
-    """Visibility (37,) of keypoints.
+def keypoint_visibility(
+    pixels: Array, distances: Array, mine: Bools, part_image: Ints, depth_image: Floats
+) -> Ints:
+    """Visibility (37,) of one person's keypoints.
 
     Args:
         pixels: image positions (37, 2), x right, y down.
         distances: from the eye along the ray (37,), metres.
-        part_image: body part per pixel (H, W): -2 background, -1 furniture, else the segment.
+        mine: pixels (H, W) that show this person.
+        part_image: segment of the body per pixel (H, W), where it shows a person.
         depth_image: distance of the first hit per pixel (H, W), metres.
     """
-    height, width = part_image.shape
+    height, width = mine.shape
     visible = np.zeros(len(pixels), np.int64)
-    for index, name in enumerate(KEYPOINT_NAMES):
-        x, y = pixels[index]
-        if not (0 <= x < width and 0 <= y < height):
-            continue
-        column, row = int(x), int(y)
-        part = part_image[row, column]
-        parts, depth = keypoint_rule(name)
-        if part == -2:
+    inside = (pixels >= 0).all(axis=1) & (pixels < [width, height]).all(axis=1)
+    for index in np.flatnonzero(inside).tolist():
+        column, row = int(pixels[index, 0]), int(pixels[index, 1])
+        behind = float(distances[index] - depth_image[row, column])
+        if mine[row, column]:
+            parts, depth = RULE_TABLE[index]
+            seen = behind < depth * 0.5 or (int(part_image[row, column]) in parts and behind < depth * 1.2)
+        elif behind > 0:  # another person or a thing is nearer
+            seen = False
+        else:
             rows = slice(max(row - EDGE_PIXELS, 0), row + EDGE_PIXELS + 1)
             columns = slice(max(column - EDGE_PIXELS, 0), column + EDGE_PIXELS + 1)
-            seen = bool((part_image[rows, columns] >= 0).any())
-        else:
-            in_front = distances[index] - depth_image[row, column]
-            seen = bool(part >= 0 and (in_front < depth * 0.5 or (part in parts and in_front < depth * 1.2)))
+            seen = bool(mine[rows, columns].any())
         visible[index] = 2 if seen else 1
     return visible
+
+
+RULE_TABLE = tuple(keypoint_rule(name) for name in KEYPOINT_NAMES)

@@ -19,19 +19,32 @@ def synthesize(
         int, typer.Option("--workers", min=1, help="Processes; the images do not depend on it.")
     ] = 1,
     size: Annotated[
-        str, typer.Option("--size", metavar="WxH", help="Image width and height in pixels.")
+        str,
+        typer.Option("--size", metavar="WxH", help="Width and height of a picture of one person in pixels."),
     ] = "288x352",
     contact_sheet: Annotated[
         Path | None,
         typer.Option(
             "--contact-sheet",
-            help="Also write a PNG of the first 40 images, plain above and annotated below.",
+            help="Also write a PNG of the first 200 images, each row plain and below it annotated.",
         ),
+    ] = None,
+    people: Annotated[
+        int, typer.Option("--people", min=1, max=4, metavar="MAX", help="Most people in one scene.")
+    ] = 4,
+    backgrounds: Annotated[
+        Path | None,
+        typer.Option("--backgrounds", metavar="DIR", help="Folder of photos to put behind most scenes."),
+    ] = None,
+    motion: Annotated[
+        Path | None,
+        typer.Option("--motion", metavar="DIR", help="Folder of BVH motion files to take some poses from."),
     ] = None,
 ) -> None:
     """Render people with exactly known keypoints, to train on.
 
-    Writes `images/*.jpg` and `annotations.json` (COCO keypoints, 37 points). A run that was stopped
+    Writes `images/*.jpg` and `annotations.json` (COCO keypoints, 37 points; camera, 3D points and the curves
+    of the spine beside them). A run that was stopped
     continues when the same command is given again; a larger `--count` extends the dataset.
 
     **Example**
@@ -41,13 +54,16 @@ def synthesize(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from dataset_loader.synthetic.contact_sheet import write_contact_sheet
-    from dataset_loader.synthetic.generate import Options, generate
+    from dataset_loader.synthetic.generate import generate
+    from dataset_loader.synthetic.options import Options, Sources
     from spinepose_hf.errors import DatasetError
 
     match = re.fullmatch(r"(\d+)x(\d+)", size)
     if not match:
         raise DatasetError(f"size {size!r} is not WIDTHxHEIGHT; write for example 288x352")
-    options = Options(seed=seed, width=int(match[1]), height=int(match[2]))
+    sources = Sources(backgrounds, motion)
+    photos, motions = sources.digests()
+    options = Options(seed, int(match[1]), int(match[2]), people, photos, motions)
     columns = (
         TextColumn("rendering"),
         BarColumn(),
@@ -62,7 +78,7 @@ def synthesize(
             speed = bar.tasks[0].speed
             bar.update(task, advance=images, rate=f"{speed:.1f} images/s" if speed else "")
 
-        rendered = generate(out, count, options, workers, advance)
+        rendered = generate(out, count, options, workers, advance, sources)
     already = "" if rendered else " (it was finished already)"
     typer.echo(f"{count} images in {out}{already}")
     if contact_sheet is not None:

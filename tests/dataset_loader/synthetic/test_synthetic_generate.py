@@ -11,10 +11,13 @@ import time
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from pycocotools.coco import COCO
 
-from dataset_loader.synthetic.generate import GENERATOR_VERSION, Options, generate, plan
+from dataset_loader.synthetic.contact_sheet import COLUMNS, TILE, write_contact_sheet
+from dataset_loader.synthetic.generate import generate, plan
+from dataset_loader.synthetic.options import GENERATOR_VERSION, Options, Sources
 from spinepose_hf.errors import DatasetError
 
 OPTIONS = Options(seed=5, width=72, height=96)
@@ -96,7 +99,8 @@ def test_larger_count_extends(dataset: Path, tmp_path: Path) -> None:
     [
         (Options(seed=6, width=72, height=96), "seed 5 there, 6 asked"),
         (Options(seed=5, width=96, height=96), "width 72 there, 96 asked"),
-        (Options(seed=5, width=72, height=96, version="0"), "version"),
+        (Options(seed=5, width=72, height=96, people=1), "people 4 there, 1 asked"),
+        (Options(seed=5, width=72, height=96, version="0"), "version 3 there, 0 now"),
     ],
 )
 def test_other_options_are_refused(dataset: Path, options: Options, words: str) -> None:
@@ -104,6 +108,53 @@ def test_other_options_are_refused(dataset: Path, options: Options, words: str) 
     with pytest.raises(DatasetError, match=words):
         generate(dataset, COUNT, options)
     assert files_of(dataset) == before
+
+
+def test_folder_of_the_first_generator_is_refused_by_its_version(tmp_path: Path) -> None:
+    (tmp_path / "options.json").write_text('{"seed": 5, "width": 72, "height": 96, "version": "2"}')
+    with pytest.raises(DatasetError, match=r"other options \(version 2 there, 3 now\); give another folder"):
+        generate(tmp_path, 1, OPTIONS)
+    (tmp_path / "options.json").write_text("[]")
+    with pytest.raises(DatasetError, match="holds no options"):
+        generate(tmp_path, 1, OPTIONS)
+
+
+def photos_in(folder: Path) -> Sources:
+    folder.mkdir()
+    for name, value in (("a.jpg", 60), ("b.png", 200)):
+        cv2.imwrite(str(folder / name), np.full((120, 160, 3), value, np.uint8))
+    return Sources(backgrounds=folder)
+
+
+def test_photos_become_backgrounds_and_are_remembered(tmp_path: Path) -> None:
+    sources = photos_in(tmp_path / "photos")
+    options = Options(seed=5, width=72, height=96, backgrounds=sources.digests()[0])
+    generate(tmp_path / "out", 4, options, sources=sources)
+    assert json.loads((tmp_path / "out/options.json").read_text())["backgrounds"] == options.backgrounds
+    with pytest.raises(DatasetError, match="backgrounds .* there, None asked"):
+        generate(tmp_path / "out", 4, OPTIONS)
+    cv2.imwrite(str(tmp_path / "photos/c.png"), np.zeros((9, 9, 3), np.uint8))
+    with pytest.raises(DatasetError, match="not those of the options"):
+        generate(tmp_path / "out", 8, options, sources=sources)
+
+
+def test_an_unreadable_photo_ends_the_run_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos/broken.jpg").write_bytes(b"no image")
+    sources = Sources(backgrounds=tmp_path / "photos")
+    options = Options(seed=5, width=72, height=96, backgrounds=sources.digests()[0])
+    with pytest.raises(DatasetError, match=r"cannot read background photo .*broken\.jpg"):
+        generate(tmp_path / "out", 4, options, sources=sources)
+    assert not (tmp_path / "out/annotations.json").exists()
+
+
+def test_contact_sheet_shows_each_picture_twice(dataset: Path, tmp_path: Path) -> None:
+    write_contact_sheet(dataset, tmp_path / "sheet.png", count=25)
+    sheet = cv2.imread(str(tmp_path / "sheet.png"))
+    assert sheet.shape == (3 * 2 * TILE, COLUMNS * TILE, 3)
+    assert np.abs(sheet[:TILE].astype(int) - sheet[TILE : 2 * TILE]).mean() > 0.5
+    with pytest.raises(DatasetError, match=r"cannot read .*annotations\.json"):
+        write_contact_sheet(tmp_path, tmp_path / "other.png")
 
 
 def test_foreign_folder_is_refused(tmp_path: Path) -> None:
@@ -122,12 +173,18 @@ def test_damaged_record_is_named(dataset: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seed", "width", "height", "words"),
-    [(-1, 72, 96, "seed -1"), (0, 10, 96, "out of range"), (0, 72, 5000, "out of range")],
+    ("seed", "width", "height", "people", "words"),
+    [
+        (-1, 72, 96, 4, "seed -1"),
+        (0, 10, 96, 4, "size 10x96 is out of range"),
+        (0, 72, 5000, 4, "size 72x5000 is out of range"),
+        (0, 72, 96, 0, "0 people are out of range"),
+        (0, 72, 96, 5, "5 people are out of range"),
+    ],
 )
-def test_impossible_options(seed: int, width: int, height: int, words: str) -> None:
+def test_impossible_options(seed: int, width: int, height: int, people: int, words: str) -> None:
     with pytest.raises(DatasetError, match=words):
-        Options(seed=seed, width=width, height=height)
+        Options(seed=seed, width=width, height=height, people=people)
 
 
 @pytest.mark.parametrize(("count", "workers"), [(0, 1), (5, 0)])
@@ -139,7 +196,9 @@ def test_nothing_to_do_is_an_error(tmp_path: Path, count: int, workers: int) -> 
 
 def test_pycocotools_reads_it(dataset: Path) -> None:
     coco = COCO(str(dataset / "annotations.json"))
-    assert len(coco.getImgIds()) == len(coco.getAnnIds()) == COUNT
+    assert len(coco.getImgIds()) == COUNT
+    assert sorted(coco.getAnnIds()) == list(range(1, len(coco.getAnnIds()) + 1))
+    assert len(coco.getAnnIds()) > COUNT
     category = coco.loadCats([1])[0]
     assert len(category["keypoints"]) == 37
     links = [index for link in category["skeleton"] for index in link]
@@ -147,15 +206,25 @@ def test_pycocotools_reads_it(dataset: Path) -> None:
     for image in coco.loadImgs(coco.getImgIds()):
         picture = cv2.imread(str(dataset / "images" / image["file_name"]))
         assert picture.shape == (image["height"], image["width"], 3)
-        (record,) = coco.loadAnns(coco.getAnnIds(imgIds=[image["id"]]))
-        assert len(record["keypoints"]) == 111
-        assert set(record["keypoints"][2::3]) <= {0, 1, 2}
-        x, y, w, h = record["bbox"]
-        assert x >= 0 and y >= 0 and w > 0 and h > 0 and x + w <= 72 and y + h <= 96
+        assert sorted((image["width"], image["height"])) == [72, 96]
+        assert set(image["camera"]) == {"fx", "fy", "cx", "cy"}
+        records = coco.loadAnns(coco.getAnnIds(imgIds=[image["id"]]))
+        assert 1 <= len(records) <= 4
+        for record in records:
+            assert len(record["keypoints"]) == 111
+            assert set(record["keypoints"][2::3]) <= {0, 1, 2}
+            assert np.array(record["keypoints_3d"]).shape == (37, 3)
+            x, y, w, h = record["bbox"]
+            assert x >= 0 and y >= 0 and w > 0 and h > 0
+            assert x + w <= image["width"] and y + h <= image["height"]
+            assert 0 < record["area"] <= w * h
     assert coco.dataset["info"]["options"] == {
         "seed": 5,
         "width": 72,
         "height": 96,
+        "people": 4,
+        "backgrounds": None,
+        "motion": None,
         "version": GENERATOR_VERSION,
         "count": 80,
     }

@@ -1,0 +1,132 @@
+"""Rooms and halls: four walls, a floor and a ceiling around the camera and the people, things on the walls.
+
+Colours are display RGB 0..1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dataset_loader.synthetic.body import Floats, Ints
+from dataset_loader.synthetic.materials import sample_material, wall_colour
+from dataset_loader.synthetic.placing import turned
+from dataset_loader.synthetic.view import View
+
+WIDEST_ROOM = 16.0  # metres that the camera may stand from the people indoors
+FLOOR, CEILING = 4, 5
+
+
+@dataclass(frozen=True)
+class Shell:
+    """An upright box seen from inside: low and high corner (3,), in axes turned by `turn` (3, 3)."""
+
+    turn: Floats
+    low: Floats
+    high: Floats
+
+
+def _around(rng: np.random.Generator, view: View, reach: float) -> Shell:
+    """A room that holds the camera and everything within `reach` metres of the origin."""
+    turn = turned(rng.uniform(0, 90))
+    eye = turn.T @ view.camera.eye
+    margin = rng.uniform(0.3, 4.0, 4)
+    low = np.minimum(eye, np.array([-reach, -reach, 0])) - np.append(margin[:2], 0)
+    high = np.maximum(eye, np.array([reach, reach, 0])) + np.append(margin[2:], 0)
+    low[2] = 0
+    high[2] = max(float(eye[2]) + 0.3, rng.uniform(2.4, 3.2) if rng.random() < 0.7 else rng.uniform(3.2, 8))
+    return Shell(turn, low.astype(np.float32), high.astype(np.float32))
+
+
+def _strike(shell: Shell, view: View) -> tuple[Ints, Floats, Floats]:
+    """Side met by each ray (N,): 0-3 walls, 4 floor, 5 ceiling; point (N, 3) in room axes; metres (N,)."""
+    rays = view.directions.reshape(-1, 3) @ shell.turn
+    eye = shell.turn.T @ view.camera.eye
+    upper = rays > 0
+    safe = np.where(np.abs(rays) < 1e-6, np.float32(1e-6), rays)
+    reach = (np.where(upper, shell.high, shell.low) - eye) / safe
+    axis = np.argmin(reach, axis=1)
+    along = np.take_along_axis(reach, axis[:, None], axis=1)[:, 0].astype(np.float32)
+    side = axis * 2 + np.take_along_axis(upper, axis[:, None], axis=1)[:, 0]
+    return side, (eye + rays * along[:, None]).astype(np.float32), along
+
+
+def room(rng: np.random.Generator, view: View, reach: float) -> Floats:
+    """A furnished room or a hall, picture (H, W, 3)."""
+    shell = _around(rng, view, reach)
+    side, points, along = _strike(shell, view)
+    picture = np.empty((len(side), 3), np.float32)
+    wall_paint = sample_material(rng, "plain" if rng.random() < 0.62 else "built")
+    skirting = (rng.uniform(0.05, 0.14), wall_colour(rng)) if rng.random() < 0.5 else None
+    footprint = along * np.float32(view.ray_angle)
+    shades = rng.uniform(0.72, 1.0, 6).astype(np.float32)
+    floor = np.flatnonzero(side == FLOOR)
+    if len(floor):
+        material = sample_material(rng, "built" if rng.random() < 0.55 else "plain")
+        slant = footprint[floor] / np.maximum(-view.directions.reshape(-1, 3)[floor, 2], np.float32(0.02))
+        picture[floor] = material.colours(points[floor, 0], points[floor, 1], slant)
+    ceiling = np.flatnonzero(side == CEILING)
+    if len(ceiling):
+        pale = np.float32(rng.uniform(0.55, 0.98)) * rng.uniform(0.94, 1.0, 3).astype(np.float32)
+        picture[ceiling] = pale
+        lamps = rng.uniform(0.8, 3.0)
+        u, v = points[ceiling, 0] / lamps % 1, points[ceiling, 1] / lamps % 1
+        picture[ceiling[(np.abs(u - 0.5) < 0.08) & (np.abs(v - 0.5) < 0.3)]] = 1.0
+    for wall in range(4):
+        mine = np.flatnonzero(side == wall)
+        if not len(mine):
+            continue
+        across = points[mine, 1 - wall // 2]
+        up = points[mine, 2]
+        colours = wall_paint.colours(across, up, footprint[mine])
+        span = (float(shell.low[1 - wall // 2]), float(shell.high[1 - wall // 2]))
+        _decorate(rng, colours, across, up, span, footprint[mine])
+        if skirting:
+            colours[up < skirting[0]] = skirting[1]
+        # Corners are darker: less of the room sees them.
+        corner = np.minimum(np.minimum(across - span[0], span[1] - across), up)
+        colours *= (1 - np.float32(0.22) * np.exp(-np.maximum(corner, 0) * 3))[:, None]
+        picture[mine] = colours * shades[wall]
+    return picture.reshape(*view.shape, 3)
+
+
+def _decorate(
+    rng: np.random.Generator,
+    colours: Floats,
+    across: Floats,
+    up: Floats,
+    span: tuple[float, float],
+    footprint: Floats,
+) -> None:
+    """Doors, windows, pictures, mirrors, shelves and cupboards, painted into `colours` (N, 3) in place."""
+    for _ in range(int(rng.integers(0, 2 + int(span[1] - span[0])))):
+        left = rng.uniform(*span)
+        kind = rng.random()
+        if kind < 0.2:  # a door
+            low, wide, tall = 0.0, rng.uniform(0.75, 1.0), rng.uniform(1.95, 2.15)
+        elif kind < 0.45:  # a window
+            low, wide, tall = rng.uniform(0.3, 1.1), rng.uniform(0.6, 2.2), rng.uniform(0.8, 1.6)
+        elif kind < 0.7:  # a picture, a screen, a mirror
+            low, wide, tall = rng.uniform(0.9, 1.7), rng.uniform(0.25, 1.4), rng.uniform(0.2, 0.9)
+        else:  # a cupboard, a rack, a wall bar
+            low, wide, tall = 0.0, rng.uniform(0.4, 2.4), rng.uniform(0.5, 2.2)
+        near = np.flatnonzero((across > left) & (across < left + wide) & (up > low) & (up < low + tall))
+        if not len(near):
+            continue
+        u, v = across[near] - left, up[near] - low
+        inner = wall_colour(rng)
+        if 0.2 <= kind < 0.45 and rng.random() < 0.7:
+            inner = rng.uniform(0.75, 1.0, 3).astype(np.float32)
+        painted = (
+            sample_material(rng, "built").colours(u, v, footprint[near])
+            if rng.random() < 0.3
+            else np.repeat(inner[None], len(near), axis=0)
+        )
+        if kind >= 0.7:  # boards
+            gap = rng.uniform(0.15, 0.5)
+            painted[v % gap < 0.025] *= np.float32(0.45)
+        frame = rng.uniform(0.02, 0.07)
+        border = np.minimum(np.minimum(u, wide - u), np.minimum(v, tall - v)) < frame
+        painted[border] = wall_colour(rng)
+        colours[near] = painted

@@ -1,0 +1,139 @@
+"""What a lens does: people out of focus, people who move, things right before it, dark corners.
+
+Pictures are (H, W, 3) display RGB 0..1, float32.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from dataset_loader.synthetic.body import Bools, Floats, Ints
+from dataset_loader.synthetic.materials import sample_material
+
+NEAR_SHARE = 0.10  # of the pictures with something right before the lens
+SHALLOW_SHARE = 0.30  # of the pictures in which people before or behind the sharp one are blurred
+MOVING_SHARE = 0.05  # of the people
+VIGNETTE_SHARE = 0.35
+
+
+def streak(length: int, angle: float) -> Floats:
+    """Kernel of a straight blur of `length` pixels along `angle` radians."""
+    kernel = np.zeros((length, length), np.float32)
+    middle = (length - 1) / 2
+    for step in np.linspace(-middle, middle, length * 2):
+        kernel[round(middle + np.sin(angle) * step), round(middle + np.cos(angle) * step)] = 1
+    normalised: Floats = kernel / kernel.sum()
+    return normalised
+
+
+def _blend_inside(picture: Floats, blurred: Floats, mask: Bools, softness: float) -> Floats:
+    """`blurred` where the mask holds, with a soft border."""
+    share = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), softness)[..., None]
+    mixed: Floats = picture + share * (blurred - picture)
+    return mixed
+
+
+def focus_people(rng: np.random.Generator, picture: Floats, owner: Ints, depth: Floats) -> Floats:
+    """Blur people and things away from the distance of one person, when the picture is shallow."""
+    shallow, strength = rng.random() < SHALLOW_SHARE, rng.uniform(0.5, 3.5)
+    people = [int(index) for index in np.unique(owner) if index >= 0]
+    if not shallow or not people:
+        return picture
+    sharp = float(np.median(depth[owner == people[int(rng.integers(len(people)))]]))
+    unit = max(picture.shape[:2]) / 350
+    for index in [*people, -1]:
+        mask = owner == index
+        if not mask.any():
+            continue
+        apart = abs(1 / float(np.median(depth[mask])) - 1 / sharp) * sharp
+        sigma = min(apart * strength, 3.0) * unit
+        if sigma > 0.5:
+            picture = _blend_inside(
+                picture, cv2.GaussianBlur(picture, (0, 0), sigma), mask, max(sigma / 2, 0.7)
+            )
+    return picture
+
+
+def move_people(rng: np.random.Generator, picture: Floats, owner: Ints) -> Floats:
+    """Streak people who move while the shutter is open."""
+    for index in np.unique(owner):
+        moving, length, angle = rng.random() < MOVING_SHARE, int(rng.integers(3, 8)), rng.uniform(0, np.pi)
+        if index < 0 or not moving:
+            continue
+        blurred = cv2.filter2D(picture, -1, streak(length, angle))
+        picture = _blend_inside(picture, blurred, owner == index, length / 3)
+    return picture
+
+
+def cover(rng: np.random.Generator, picture: Floats) -> tuple[Floats, Bools | None]:
+    """Something near the lens in some pictures: a frame's side, a shoulder, a bar, leaves, a finger.
+
+    Returns:
+        The picture, and where (H, W) it hides what is behind it, or None.
+    """
+    if rng.random() >= NEAR_SHARE:
+        return picture, None
+    height, width = picture.shape[:2]
+    mask = np.zeros((height, width), np.uint8)
+    kind = rng.choice(["side", "corner", "bar", "leaves", "blob"])
+    if kind == "side":
+        part = rng.uniform(0.05, 0.25)
+        edge = int(rng.integers(4))
+        along = width if edge < 2 else height
+        ends = [int(part * along * rng.uniform(0.6, 1.4)) for _ in range(2)]
+        corners = np.array([[0, 0], [ends[0], 0], [ends[1], height], [0, height]])
+        if edge == 1:
+            corners[:, 0] = width - corners[:, 0]
+        elif edge >= 2:
+            below = [int(part * height * rng.uniform(0.6, 1.4)) for _ in range(2)]
+            corners = np.array(
+                [[0, height], [0, height - below[0]], [width, height - below[1]], [width, height]]
+            )
+        cv2.fillPoly(mask, [corners.astype(np.int32)], 255, cv2.LINE_AA)
+    elif kind == "bar":
+        start = rng.uniform(0, 1, 2) * [width, height]
+        angle = rng.choice([0, np.pi / 2]) + rng.normal(0, 0.15)
+        reach = 2 * max(width, height) * np.array([np.cos(angle), np.sin(angle)])
+        thick = max(2, int(rng.uniform(0.01, 0.07) * max(width, height)))
+        ends_ = [(start + sign * reach).astype(int).tolist() for sign in (-1, 1)]
+        cv2.line(mask, ends_[0], ends_[1], 255, thick, cv2.LINE_AA)
+    elif kind == "leaves":
+        corner = np.array([rng.choice([0, width]), rng.choice([0, height])])
+        for _ in range(int(rng.integers(8, 40))):
+            middle = corner + rng.normal(0, 0.16, 2) * [width, height]
+            size = rng.uniform(0.02, 0.08) * max(width, height)
+            axes = (int(size), max(1, int(size * 0.3)))
+            cv2.ellipse(
+                mask, middle.astype(int).tolist(), axes, rng.uniform(0, 180), 0, 360, 255, -1, cv2.LINE_AA
+            )
+    else:
+        middle = (
+            np.array([rng.choice([0, width]), rng.choice([0, height])])
+            if kind == "corner"
+            else (np.array([rng.uniform(0, width), height * rng.choice([0.0, 1.0, 1.0])]))
+        )
+        axes = (int(rng.uniform(0.1, 0.35) * width), int(rng.uniform(0.08, 0.3) * height))
+        cv2.ellipse(
+            mask, middle.astype(int).tolist(), axes, rng.uniform(0, 180), 0, 360, 255, -1, cv2.LINE_AA
+        )
+    material = sample_material(rng, "grass" if kind == "leaves" else "plain")
+    y, x = np.mgrid[0:height, 0:width].reshape(2, -1).astype(np.float32) * np.float32(0.5 / height)
+    paint = material.colours(x, y, np.zeros_like(x)).reshape(height, width, 3)
+    paint *= np.float32(rng.uniform(0.4, 1.0))
+    share = cv2.GaussianBlur(
+        mask.astype(np.float32) / 255, (0, 0), rng.uniform(0.6, 5) * max(height, width) / 350
+    )
+    return (picture + share[..., None] * (paint - picture)).astype(np.float32), share > 0.5
+
+
+def vignette(rng: np.random.Generator, picture: Floats) -> Floats:
+    """Darken the corners of some pictures."""
+    strength = rng.uniform(0.05, 0.4)
+    if rng.random() >= VIGNETTE_SHARE:
+        return picture
+    height, width = picture.shape[:2]
+    y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+    x = np.linspace(-1, 1, width, dtype=np.float32)[None]
+    darkened: Floats = picture * (1 - np.float32(strength / 2) * (x * x + y * y))[..., None]
+    return darkened
