@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dataset_loader.synthetic.accessories import strap_mask
 from dataset_loader.synthetic.body import Floats
 from dataset_loader.synthetic.fabric import Fabric, cloth_colour, fabric_colour, sample_fabric, tile_lookup
 from dataset_loader.synthetic.face import BEARD, BROW, DARK, RED, eye_colour, look_up_face
@@ -47,7 +48,7 @@ HAIR_COLOURS = (
 )
 HAIR_SHARES = (0.34, 0.26, 0.15, 0.04, 0.11, 0.10)
 # By layer: skin is a little oily, cloth dull, hair and shoes in between, glasses bright.
-GLOSS = np.array([0.05, 0.015, 0.015, 0.04, 0.02, 0.015, 0.02, 0.06, 0.02, 0.6], np.float32)
+GLOSS = np.array([0.05, 0.015, 0.015, 0.04, 0.02, 0.015, 0.02, 0.06, 0.02, 0.25, 0.03], np.float32)
 CLOTH_LAYERS = (Layer.CLOTH, Layer.SKIRT, Layer.TROUSERS, Layer.JACKET)
 
 
@@ -79,6 +80,7 @@ class Look:
     top: Fabric
     bottom: Fabric
     jacket: Fabric
+    bag: Floats
     prop: Fabric
     noise_offset: Floats
 
@@ -123,7 +125,8 @@ def sample_look(rng: np.random.Generator, male: float) -> Look:
         hat=sample_fabric(rng, lower=True),
         top=top,
         bottom=bottom,
-        jacket=sample_fabric(rng, lower=bool(rng.random() < 0.7)),
+        jacket=sample_fabric(rng, lower=bool(rng.random() < 0.6), prints=False),
+        bag=cloth_colour(rng),
         prop=sample_fabric(rng, lower=True),
         noise_offset=rng.uniform(0, 64, 3).astype(np.float32),
     )
@@ -149,12 +152,16 @@ def surface_colour(look: Look, outfit: Outfit, surface: Surface) -> Floats:
         own = attributes[chosen]
         if kind in fabrics:
             painted = _fabric(fabrics[kind], look, own)
+            if outfit.backpack and kind in (Layer.CLOTH, Layer.JACKET):
+                painted[strap_mask(own[:, :3])] = look.bag * np.float32(0.7)
         elif kind == Layer.SHOE:
             painted = _shoe(look, outfit, own)
         elif kind == Layer.HAIR:
             painted = _hair(look, own)
         elif kind == Layer.GLASSES:
             painted = np.full((len(chosen), 3), 0.012, np.float32)
+        elif kind == Layer.BAG:
+            painted = _bag(look, own)
         else:
             painted = _skin(look, outfit, own)
         colour[chosen] = painted
@@ -177,14 +184,16 @@ def fabric_normals(look: Look, surface: Surface, normals: Floats) -> Floats:
         (Layer.JACKET, look.jacket),
     ):
         strength[kind] = fabric.wrinkle
-    slopes = tile_lookup(attributes[:, ALONG], attributes[:, AROUND], look.noise_offset)
-    crossing = attributes[:, FOLD] * strength[layer]
-    hanging = 0.5 * np.minimum(crossing, 0.5 * strength[layer])
-    along = slopes[:, 1] * crossing + slopes[:, 3] * hanging
-    around = slopes[:, 2] * crossing + slopes[:, 4] * hanging
+    around = np.copysign(attributes[:, AROUND], attributes[:, 0])  # creases are not the same left and right
+    slopes = tile_lookup(attributes[:, ALONG], around, look.noise_offset)
+    fold = attributes[:, FOLD]
+    crossing = np.maximum(fold - np.float32(0.15), 0) * strength[layer]
+    hanging = np.minimum(fold, 0.45) * strength[layer]
+    lengthwise = slopes[:, 1] * crossing + slopes[:, 3] * hanging
+    crosswise = slopes[:, 2] * crossing + slopes[:, 4] * hanging
     axis, own = attributes[:, AXIS], normals[cloth]
     sideways = cross(axis, own)
-    bent = own - axis * (0.30 * along)[:, None] - sideways * (0.30 * around)[:, None]
+    bent = own - axis * (0.5 * lengthwise)[:, None] - sideways * (0.5 * crosswise)[:, None]
     wrinkled = normals.copy()
     wrinkled[cloth] = unit(bent)
     return wrinkled
@@ -199,6 +208,14 @@ def _fabric(fabric: Fabric, look: Look, attributes: Floats) -> Floats:
     along, around = attributes[:, ALONG], attributes[:, AROUND]
     grain = tile_lookup(along * 2, around * 2, look.noise_offset)[:, 0]
     return fabric_colour(fabric, attributes[:, :3], along, around, attributes[:, HEM], grain)
+
+
+def _bag(look: Look, attributes: Floats) -> Floats:
+    """One colour, with a darker pocket and seams."""
+    colour = np.repeat(look.bag[None], len(attributes), axis=0)
+    colour[(attributes[:, ALONG] > 0.05) & (attributes[:, ALONG] < 0.20)] *= np.float32(0.75)
+    colour[np.abs(attributes[:, ALONG] - 0.20) < 0.006] *= np.float32(0.4)
+    return colour
 
 
 def _shoe(look: Look, outfit: Outfit, attributes: Floats) -> Floats:
@@ -250,14 +267,15 @@ def _skin(look: Look, outfit: Outfit, attributes: Floats) -> Floats:
     colour[z < np.float32(outfit.socks)] = look.sock
     head = np.flatnonzero(z > 0.555)
     if len(head):
-        colour[head] = _head(look, outfit, attributes[head], colour[head], spots[head, 0])
+        colour[head] = _head(look, outfit, attributes[head], colour[head])
     return colour
 
 
-def _head(look: Look, outfit: Outfit, attributes: Floats, colour: Floats, spots: Floats) -> Floats:
+def _head(look: Look, outfit: Outfit, attributes: Floats, colour: Floats) -> Floats:
     """Face, eyes, hair and headwear over the skin colours (N, 3) of the head."""
     points = attributes[:, :3]
     face = look_up_face(points)
+    spots = tile_lookup(points[:, 2] * 4, (points[:, 0] + points[:, 1]) * 4, look.noise_offset)[:, 0]
     lips = (attributes[:, REGION] > 0.3) & (points[:, 1] < -0.12)
     if look.freckles:
         colour *= 1 - np.float32(look.freckles) * (face[:, RED, None] > 0.1) * (spots[:, None] > 0.8)

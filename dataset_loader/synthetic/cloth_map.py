@@ -13,6 +13,7 @@ from dataset_loader.synthetic.mesh import VertexNormals
 SHOULDER, ELBOW, WRIST = np.array([[0.16, -0.017, 0.47], [0.322, -0.025, 0.285], [0.446, -0.179, 0.164]])
 HIP, KNEE, ANKLE = np.array([[0.102, -0.008, 0.039], [0.135, -0.040, -0.350], [0.177, -0.004, -0.749]])
 NECK_AXIS = np.array([0.0, -0.012, 0.545])
+ARMHOLE_CENTRE = np.array([0.185, -0.015, 0.43])
 TRUNK_CENTRE_Y = -0.02
 SHELLS = ("tights", "skirt")
 
@@ -25,6 +26,7 @@ class Chain:
         bones: three bones whose heads the axis joins.
         ids: rows of the tights that belong to it.
         position: along the axis (N,), 0 at the first bone, 2 at the third.
+        taper: metres by which hanging cloth narrows per metre away from the first bone.
         bins: index into a grid of directions x steps (N,), both around and along the axis.
     """
 
@@ -32,6 +34,7 @@ class Chain:
     ids: Ints
     position: Floats
     bins: Ints
+    taper: float
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class ClothMap:
         along, around: pattern coordinates, metres.
         arm: 0..1, blended over the shoulder so that fields do not jump between neighbours.
         neck: distance from the axis of the neck opening, metres.
-        front: in front of the middle of the trunk; `frontal` the same, blended 0..1.
+        armhole: distance from the shoulder joint of the same side, metres.
+        front: in front of the middle of the trunk; `frontal` the same and `rear` behind it, blended.
         near: closeness 0..1 to joints that wrinkle cloth, by name.
         shells: rows of the vertices of each shell, its triangles in those rows, and their normals.
         trunk, legs, arms: chains, in rows of the tights.
@@ -53,12 +57,15 @@ class ClothMap:
     arm: Floats
     neck: Floats
     frontal: Floats
+    rear: Floats
+    armhole: Floats
     front: Bools
     near: dict[str, Floats]
     shell_ids: dict[str, Ints]
     shell_faces: dict[str, Ints]
     shell_normals: dict[str, VertexNormals]
     shell_skinning: dict[str, Floats]
+    skin_normals: VertexNormals
     upper_chains: tuple[Chain, ...]
     leg_chains: tuple[Chain, ...]
     bone_axis: Floats
@@ -105,6 +112,8 @@ def cloth_map() -> ClothMap:
         ),
         arm=np.clip(2 * arm - 0.5, 0, 1).astype(np.float32),
         frontal=np.clip((TRUNK_CENTRE_Y - y) / 0.06, 0, 1).astype(np.float32),
+        armhole=np.sqrt((((mirrored - ARMHOLE_CENTRE) * [1, 0.8, 0.8]) ** 2).sum(1)).astype(np.float32),
+        rear=np.clip((y - TRUNK_CENTRE_Y) / 0.06, 0, 1).astype(np.float32),
         neck=np.sqrt((neck**2).sum(1)).astype(np.float32),
         front=y < TRUNK_CENTRE_Y,
         near={name: values.astype(np.float32) for name, values in near.items()},
@@ -112,6 +121,7 @@ def cloth_map() -> ClothMap:
         shell_faces=faces,
         shell_normals={name: VertexNormals(faces[name], len(ids[name])) for name in SHELLS},
         shell_skinning={name: np.ascontiguousarray(body.skinning[ids[name]]) for name in SHELLS},
+        skin_normals=VertexNormals(body.faces["body"], body.num_vertices),
         upper_chains=_upper_chains(body, ids["tights"]),
         leg_chains=_leg_chains(body, ids["tights"]),
         bone_axis=_bone_axes(body),
@@ -144,7 +154,7 @@ def _bone_axes(body: Body) -> Floats:
     return axes
 
 
-def _chain(body: Body, bones: tuple[str, str, str], rows: Ints, ids: Ints) -> Chain:
+def _chain(body: Body, bones: tuple[str, str, str], rows: Ints, ids: Ints, taper: float) -> Chain:
     """Lay the vertices `ids[rows]` out around the axis through the heads of three bones."""
     heads = [body.canonical_heads[body.bone(bone)] for bone in bones]
     points = body.canonical[ids[rows]]
@@ -159,7 +169,7 @@ def _chain(body: Body, bones: tuple[str, str, str], rows: Ints, ids: Ints) -> Ch
     angle = np.arctan2(away @ across, away @ np.cross(across, direction))
     sector = ((angle / (2 * np.pi) + 0.5) * CHAIN_DIRECTIONS).astype(int) % CHAIN_DIRECTIONS
     step = np.clip((position + 0.2) / 2.4 * CHAIN_STEPS, 0, CHAIN_STEPS - 1).astype(int)
-    return Chain(bones, rows, position.astype(np.float32), sector * CHAIN_STEPS + step)
+    return Chain(bones, rows, position.astype(np.float32), sector * CHAIN_STEPS + step, taper)
 
 
 def _upper_chains(body: Body, ids: Ints) -> tuple[Chain, ...]:
@@ -173,10 +183,11 @@ def _upper_chains(body: Body, ids: Ints) -> tuple[Chain, ...]:
             (f"upperarm01.{side}", f"lowerarm01.{side}", f"wrist.{side}"),
             np.flatnonzero(arm & right),
             ids,
+            0.08,
         )
         for side, right in (("L", x > 0), ("R", x < 0))
     )
-    return (_chain(body, ("spine01", "spine04", "root"), trunk, ids), *arms)
+    return (_chain(body, ("spine01", "spine04", "root"), trunk, ids, 0.04), *arms)
 
 
 def _leg_chains(body: Body, ids: Ints) -> tuple[Chain, ...]:
@@ -189,6 +200,7 @@ def _leg_chains(body: Body, ids: Ints) -> tuple[Chain, ...]:
             (f"upperleg01.{side}", f"lowerleg01.{side}", f"foot.{side}"),
             np.flatnonzero(lower & right),
             ids,
+            0.10,
         )
         for side, right in (("L", x >= 0), ("R", x < 0))
     )

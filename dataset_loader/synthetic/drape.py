@@ -10,8 +10,7 @@ from dataset_loader.synthetic.body import Body, Floats, Posed, Shape
 from dataset_loader.synthetic.cloth_map import CHAIN_DIRECTIONS, CHAIN_STEPS, Chain, ClothMap
 from dataset_loader.synthetic.wardrobe import Garment
 
-LARGEST_HANG = 0.06  # metres; more would swallow arms that hang beside the trunk
-TAPER = 0.04  # metres by which hanging cloth narrows per metre downwards
+LARGEST_HANG = 0.05  # metres; more would swallow arms that hang beside the trunk
 SAG = 0.025  # metres that loose cloth falls away below a horizontal limb
 
 
@@ -33,7 +32,9 @@ def hang(body: Body, cloth: ClothMap, shape: Shape, chains: Sequence[Chain], fla
         np.maximum.at(widest, chain.bins, radius)
         grid = widest.reshape(CHAIN_DIRECTIONS, CHAIN_STEPS)
         length = float(np.linalg.norm(heads[2] - heads[0])) * 1.2
-        slope = (np.arange(CHAIN_STEPS, dtype=np.float32) / CHAIN_STEPS * length)[None] * (TAPER - flare)
+        slope = (np.arange(CHAIN_STEPS, dtype=np.float32) / CHAIN_STEPS * length)[None] * (
+            chain.taper - flare
+        )
         held = np.maximum.accumulate(grid + slope, axis=1) - slope
         held = 0.25 * np.roll(held, 1, axis=0) + 0.5 * held + 0.25 * np.roll(held, -1, axis=0)
         extra[chain.ids] = held.ravel()[chain.bins] - radius
@@ -81,9 +82,9 @@ def joint_bends(body: Body, posed: Posed) -> dict[str, tuple[float, float]]:
 
 
 def wrinkling(body: Body, cloth: ClothMap, posed: Posed) -> Floats:
-    """How wrinkled cloth is at each vertex (V,), 0.12 on flat places to about 1.5 at bent joints."""
+    """How wrinkled cloth is at each vertex (V,), 0.3 on flat places to about 1.5 at bent joints."""
     left = body.canonical[:, 0] > 0
-    total = np.full(body.num_vertices, 0.12, np.float32)
+    total = np.full(body.num_vertices, 0.30, np.float32)
     for joint, (bend_left, bend_right) in joint_bends(body, posed).items():
         total += cloth.near[joint] * np.where(left, 0.25 + bend_left, 0.25 + bend_right).astype(np.float32)
     return total

@@ -70,8 +70,8 @@ def cloth_colour(rng: np.random.Generator) -> Floats:
     return np.array(srgb, np.float32) ** 2.2
 
 
-def sample_fabric(rng: np.random.Generator, lower: bool = False) -> Fabric:
-    """Mostly plain cloth; upper garments have more patterns, and prints."""
+def sample_fabric(rng: np.random.Generator, lower: bool = False, prints: bool = True) -> Fabric:
+    """Mostly plain cloth; upper garments have more patterns and, unless `prints` is false, prints."""
     colour, second = cloth_colour(rng), cloth_colour(rng)
     if lower and rng.random() < 0.5:  # jeans, black, grey and beige
         bases = (
@@ -87,9 +87,11 @@ def sample_fabric(rng: np.random.Generator, lower: bool = False) -> Fabric:
         second = colour * np.float32(rng.uniform(0.35, 0.75)) + np.float32(rng.uniform(0, 0.15))
     pattern = str(rng.choice(PATTERNS, p=BOTTOM_SHARES if lower else TOP_SHARES))
     front = back = None
-    if not lower:
+    if prints and not lower:
         kind = str(rng.choice(PRINTS, p=PRINT_SHARES))
-        front, back = sample_print(rng, kind, front=True), sample_print(rng, kind, front=False)
+        printed = sample_print(rng, kind)
+        front = printed if kind != "number" or rng.random() < 0.5 else None
+        back = printed if kind == "number" else None
     return Fabric(
         colour,
         second,
@@ -104,8 +106,8 @@ def sample_fabric(rng: np.random.Generator, lower: bool = False) -> Fabric:
     )
 
 
-def sample_print(rng: np.random.Generator, kind: str, *, front: bool) -> Floats | None:
-    """A print on the chest or the back, or None."""
+def sample_print(rng: np.random.Generator, kind: str) -> Floats | None:
+    """A print (PRINT_SIZE, PRINT_SIZE) of one of the kinds PRINTS, or None."""
     sheet = np.zeros((PRINT_SIZE, PRINT_SIZE), np.uint8)
     middle = PRINT_SIZE // 2
     if kind == "number":
@@ -122,7 +124,7 @@ def sample_print(rng: np.random.Generator, kind: str, *, front: bool) -> Floats 
             3,
             cv2.LINE_AA,
         )
-    elif kind == "words" and front:
+    elif kind == "words":
         for row in range(int(rng.integers(1, 4))):
             letters = "".join(rng.choice(list("ABCEFGHIKLMNOPRSTUVXYZ"), int(rng.integers(4, 8))))
             cv2.putText(
@@ -135,10 +137,10 @@ def sample_print(rng: np.random.Generator, kind: str, *, front: bool) -> Floats 
                 1 + int(rng.random() < 0.4),
                 cv2.LINE_AA,
             )
-    elif kind == "logo" and front:
+    elif kind == "logo":
         place = (int(rng.integers(30, 38)), int(rng.integers(8, 16)))
         cv2.circle(sheet, place, int(rng.integers(2, 5)), 255, -1, cv2.LINE_AA)
-    elif kind == "picture" and front:
+    elif kind == "picture":
         top, left = rng.integers(0, 512 - PRINT_SIZE, 2)
         cut = noise_sheets()[1][top : top + PRINT_SIZE, left : left + PRINT_SIZE]
         disc = np.hypot(*np.meshgrid(np.linspace(-1, 1, PRINT_SIZE), np.linspace(-1, 1, PRINT_SIZE))) < 0.7
@@ -221,13 +223,20 @@ def _paint_pattern(colour: Floats, fabric: Fabric, points: Floats, along: Floats
         share = (crossed * np.float32(0.5))[:, None]
         colour += (fabric.second - fabric.colour) * share
     elif fabric.pattern == "camo":
-        scale = np.float32(0.45 / fabric.size**0.5)
-        u, v = (around * (scale * 100)).astype(np.int32), (along * (scale * 100) + 5e3).astype(np.int32)
-        value = noise_sheets()[1][v & 511, u & 511]
+        texels = np.float32(1600 * (0.02 / fabric.size) ** 0.5)
+        u, v = (
+            (np.copysign(around, points[:, 0]) * texels).astype(np.int32),
+            (along * texels + np.float32(5e4)).astype(np.int32),
+        )
+        value = noise_sheets()[2][v & 511, u & 511]
         colour[value > 0.35] = fabric.second
         colour[value < -0.5] = fabric.third
     elif fabric.pattern == "sides":
-        colour[np.abs(around - np.float32(0.24)) < 0.012 + 0.5 * fabric.size] = fabric.second
+        width = np.float32(0.010 + 0.4 * fabric.size)
+        on_leg = (points[:, 2] < 0) & (around < width)
+        colour[on_leg | ((points[:, 2] > 0.05) & (np.abs(around - np.float32(0.236)) < width))] = (
+            fabric.second
+        )
     elif fabric.pattern == "block":
         colour[along > np.float32(0.30 + fabric.size)] = fabric.second
     elif fabric.pattern == "yoke":

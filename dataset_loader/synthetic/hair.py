@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from dataset_loader.synthetic.body import Body, Floats, Ints, Posed
-from dataset_loader.synthetic.loft import bend, carry, grid_faces, head_at_rest
+from dataset_loader.synthetic.loft import Coordinates, bend, carry, grid_faces, head_at_rest
 from dataset_loader.synthetic.mesh import ALONG, AROUND, CANONICAL, NUM_ATTRIBUTES, SHADE, Layer, Mesh, piece
 from dataset_loader.synthetic.noise import sample_volume
 from dataset_loader.synthetic.wardrobe import Outfit
@@ -17,7 +16,7 @@ HAIRLINE_Y = (-0.140, -0.125, -0.105, -0.090, -0.078, -0.066, -0.030, -0.005, 0.
 HAIRLINE_Z = (0.775, 0.766, 0.752, 0.730, 0.700, 0.690, 0.690, 0.655, 0.632, 0.628)
 HAT_THICKNESS = {"cap": 0.012, "beanie": 0.016, "helmet": 0.034}
 # Height of the edge of headwear at the forehead and at the nape.
-HAT_EDGE = {"cap": (0.748, 0.700), "beanie": (0.745, 0.690), "helmet": (0.752, 0.690)}
+HAT_EDGE = {"cap": (0.740, 0.698), "beanie": (0.745, 0.690), "helmet": (0.752, 0.690)}
 
 
 def hairline_field(points: Floats) -> Floats:
@@ -68,9 +67,7 @@ def head_pieces(body: Body, posed: Posed, outfit: Outfit) -> list[Mesh]:
     return pieces
 
 
-def _piece(
-    vertices: Floats, faces: Ints, layer: Layer, canonical: Floats, across: npt.NDArray[np.floating]
-) -> Mesh:
+def _piece(vertices: Floats, faces: Ints, layer: Layer, canonical: Floats, across: Coordinates) -> Mesh:
     attributes = np.zeros((len(vertices), NUM_ATTRIBUTES), np.float32)
     attributes[:, CANONICAL] = canonical
     attributes[:, ALONG], attributes[:, AROUND] = canonical[:, 2], across
@@ -99,6 +96,7 @@ def _curtain(body: Body, posed: Posed, outfit: Outfit) -> Mesh:
     x = np.sin(grid_angle) * wide
     y = -0.030 + np.cos(grid_angle) * deep
     y = y + 0.045 * np.clip((0.58 - grid_z) / 0.12, 0, 1) * (0.3 + 0.7 * np.cos(grid_angle).clip(0, 1))
+    y = y + (0.030 if outfit.jacket is not None else 0.0) * np.clip((0.56 - grid_z) / 0.10, 0, 1)
     # Hair in front of the shoulders spreads over the collar bones.
     front = np.clip(-np.cos(grid_angle) * 2, 0, 1) * np.clip((0.57 - grid_z) / 0.1, 0, 1)
     y = y - 0.05 * front

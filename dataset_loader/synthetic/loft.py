@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from dataset_loader.synthetic.body import Body, Floats, Ints, Posed
+
+Coordinates = npt.NDArray[np.floating]  # positions of any float type; meshes store float32
 
 
 def grid_faces(rows: int, columns: int, *, closed: bool) -> Ints:
@@ -18,7 +21,7 @@ def grid_faces(rows: int, columns: int, *, closed: bool) -> Ints:
     return quads.reshape(-1, 3)
 
 
-def tube(centres: Floats, first: Floats, second: Floats, sides: int) -> tuple[Floats, Ints]:
+def tube(centres: Coordinates, first: Coordinates, second: Coordinates, sides: int) -> tuple[Floats, Ints]:
     """A closed tube of elliptic sections.
 
     Args:
@@ -35,7 +38,9 @@ def tube(centres: Floats, first: Floats, second: Floats, sides: int) -> tuple[Fl
     return vertices, grid_faces(len(centres), sides, closed=True)
 
 
-def bend(path: Floats, radii: Floats, sides: int, up: Floats, flat: float = 1.0) -> tuple[Floats, Ints]:
+def bend(
+    path: Coordinates, radii: Coordinates, sides: int, up: Coordinates, flat: float = 1.0
+) -> tuple[Floats, Ints]:
     """A round tube along a path (K, 3); `flat` scales its thickness across both the path and `up`'s plane."""
     along = np.gradient(path, axis=0)
     across = np.cross(along, up)
@@ -45,13 +50,13 @@ def bend(path: Floats, radii: Floats, sides: int, up: Floats, flat: float = 1.0)
     return tube(path, across * radii[:, None] * flat, over * radii[:, None], sides)
 
 
-def carry(posed: Posed, bone: int, points: Floats) -> Floats:
+def carry(posed: Posed, bone: int, points: Coordinates) -> Floats:
     """Rest-pose points (N, 3) where one bone carries them rigidly."""
     moved: Floats = (points - posed.shape.heads[bone]) @ posed.rotations[bone].T + posed.positions[bone]
     return moved
 
 
-def head_at_rest(body: Body, posed: Posed, points: Floats) -> Floats:
+def head_at_rest(body: Body, posed: Posed, points: Coordinates) -> Floats:
     """Points (N, 3) of the canonical head on this person's head at rest, by the box around the skull."""
     skull = (body.parts["head"] > 0.9) & body.is_skin
     canonical, own = body.canonical[skull], posed.shape.vertices[skull]

@@ -12,7 +12,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from dataset_loader.synthetic.body import Floats, Ints
+from dataset_loader.synthetic.body import Bools, Floats, Ints
 
 CANONICAL = slice(0, 3)  # position on the canonical body, metres
 AXIS = slice(3, 6)  # world direction along the limb, against gravity at rest; zero where there is no cloth
@@ -39,6 +39,7 @@ class Layer(IntEnum):
     SHOE = 7
     HAT = 8
     GLASSES = 9
+    BAG = 10
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Mesh:
         vertices: (N, 3) metres; normals (N, 3) unit.
         faces: (F, 3); `layer` (F,) tells what each belongs to.
         attributes: (N, NUM_ATTRIBUTES) float32; the slices of this module name the columns.
-        cut: (N,) signed field; hits where it interpolates below zero pass through.
+        cut: (N,) signed field along which `clip` cuts; positive everywhere in a dressed person.
         segment: (N,) body part; -1 for props.
     """
 
@@ -80,8 +81,9 @@ class VertexNormals:
 
     def __init__(self, faces: Ints, count: int) -> None:
         """Sort the corners of `faces` (F, 3) by vertex, of `count` vertices in all."""
-        self._faces = faces
+        self._corners = tuple(np.ascontiguousarray(corner) for corner in faces.T)
         self._count = count
+        self._triangles = np.maximum(np.bincount(faces.ravel(), minlength=count), 1).astype(np.float32)
         order = np.argsort(faces.ravel(), kind="stable")
         self._face_of_corner = order // 3
         self._used, self._starts = np.unique(faces.ravel()[order], return_index=True)
@@ -89,6 +91,7 @@ class VertexNormals:
     def spread(self, face_values: Floats) -> Floats:
         """Sum of the values (F, K) of the triangles around each vertex (V, K)."""
         summed = np.zeros((self._count, face_values.shape[1]), np.float32)
+        face_values = np.asarray(face_values.T, order="C").T
         for column in range(face_values.shape[1]):
             corners = face_values[:, column][self._face_of_corner]
             summed[self._used, column] = np.add.reduceat(corners, self._starts)
@@ -96,14 +99,15 @@ class VertexNormals:
 
     def normals(self, vertices: Floats) -> Floats:
         """Area-weighted unit normals (V, 3); zero where no triangle touches the vertex."""
-        first, second, third = (vertices[corner] for corner in self._faces.T)
+        first, second, third = (np.take(vertices, corner, axis=0) for corner in self._corners)
         return unit(self.spread(cross(second - first, third - first)))
 
     def smooth(self, values: Floats) -> Floats:
         """Values (V, K) averaged over the triangles around each vertex; others become zero."""
-        around: Floats = values[self._faces].mean(axis=1, dtype=np.float32)
-        weighted = self.spread(np.concatenate([around, np.ones((len(around), 1), np.float32)], axis=1))
-        averaged: Floats = (weighted[:, :-1] / np.maximum(weighted[:, -1:], 1)).astype(np.float32)
+        around = np.take(values, self._corners[0], axis=0)
+        around += np.take(values, self._corners[1], axis=0)
+        around += np.take(values, self._corners[2], axis=0)
+        averaged: Floats = self.spread(around) / (3 * self._triangles[:, None])
         return averaged
 
 
@@ -150,6 +154,11 @@ def piece(
     )
 
 
+def corners_of(flags: Bools, faces: Ints) -> tuple[Bools, Bools, Bools]:
+    """A vertex flag (N,) at the three corners of each triangle, (F,) each."""
+    return flags[faces[:, 0]], flags[faces[:, 1]], flags[faces[:, 2]]
+
+
 def only_used(mesh: Mesh, kept_faces: Ints) -> Mesh:
     """The mesh with these triangles (F,) indices only, and the vertices that they use."""
     faces = mesh.faces[kept_faces]
@@ -165,6 +174,46 @@ def only_used(mesh: Mesh, kept_faces: Ints) -> Mesh:
         cut=mesh.cut[used],
         segment=mesh.segment[used],
     )
+
+
+def clip(mesh: Mesh) -> Mesh:
+    """The part of the mesh where the interpolated `cut` is positive; triangles on the edge are split."""
+    corners = corners_of(mesh.cut > 0, mesh.faces)
+    count = corners[0].astype(np.int8) + corners[1] + corners[2]
+    split = np.flatnonzero((count == 1) | (count == 2))
+    if not len(split):
+        return only_used(mesh, np.flatnonzero(count == 3))
+    above = np.stack([corner[split] for corner in corners], axis=1)
+    single = above == (count[split] == 1)[:, None]  # the corner that lies alone on its side
+    order = (single.argmax(axis=1)[:, None] + np.arange(3)) % 3
+    lone, second, third = np.take_along_axis(mesh.faces[split], order, axis=1).T
+    ends = np.concatenate([second, third])
+    starts = np.concatenate([lone, lone])
+    share = (mesh.cut[starts] / (mesh.cut[starts] - mesh.cut[ends]))[:, None].astype(np.float32)
+
+    def between(values: Floats) -> Floats:
+        return np.concatenate([values, values[starts] * (1 - share) + values[ends] * share])
+
+    old = len(mesh.vertices)
+    on_second = old + np.arange(len(split))
+    on_third = on_second + len(split)
+    kept_one = count[split] == 1
+    triangle = np.stack([lone, on_second, on_third], axis=1)[kept_one]
+    first_half = np.stack([on_second, second, third], axis=1)[~kept_one]
+    second_half = np.stack([on_second, third, on_third], axis=1)[~kept_one]
+    whole = np.flatnonzero(count == 3)
+    faces = np.concatenate([mesh.faces[whole], triangle, first_half, second_half])
+    origin = np.concatenate([whole, split[kept_one], split[~kept_one], split[~kept_one]])
+    clipped = Mesh(
+        vertices=between(mesh.vertices),
+        normals=unit(between(mesh.normals)),
+        faces=faces,
+        layer=mesh.layer[origin],
+        attributes=between(mesh.attributes),
+        cut=np.ones(old + 2 * len(split), np.float32),
+        segment=np.concatenate([mesh.segment, mesh.segment[starts]]),
+    )
+    return only_used(clipped, np.arange(len(faces)))
 
 
 def join(meshes: Sequence[Mesh]) -> Mesh:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dataset_loader.synthetic.accessories import accessory_pieces
 from dataset_loader.synthetic.body import Body, Floats, Posed
 from dataset_loader.synthetic.cloth_map import ClothMap, cloth_map
 from dataset_loader.synthetic.drape import cloth_offset, hang, wrinkling
@@ -22,7 +23,8 @@ from dataset_loader.synthetic.mesh import (
     Layer,
     Mesh,
     Surface,
-    VertexNormals,
+    clip,
+    corners_of,
     join,
     only_used,
     piece,
@@ -35,14 +37,20 @@ __all__ = ["Layer", "Mesh", "Outfit", "Surface", "dress", "garment_fields", "sam
 
 COVERED_MARGIN = 0.035  # skin this deep under cloth (metres of cut field) is not rendered at all
 TOP_OF_CLOTH = 0.575  # canonical height that no garment passes
+NAPE_RISE = 0.022  # metres by which a neck opening is narrower behind
+SLEEVELESS = 0.12  # arm coordinate below which a garment has armholes instead of sleeves
+ARMHOLE = 0.058  # metres around the shoulder joint
+TUCKED_GAP = 0.004  # metres from the skin of what is worn under a waistband
 LAYER_DISTANCE = 0.004  # metres between one garment and the next
 
 
 def upper_field(cloth: ClothMap, body: Body, garment: Garment) -> Floats:
     """Signed field (V,) of a garment with sleeves, metres; positive where it covers."""
     z = body.canonical[:, 2]
-    opening = garment.neck + garment.neck_drop * cloth.frontal
+    opening = garment.neck + garment.neck_drop * cloth.frontal - NAPE_RISE * cloth.rear
     trunk = np.minimum(np.minimum(z - garment.low, cloth.neck - opening), TOP_OF_CLOTH - z)
+    if garment.sleeve < SLEEVELESS:
+        trunk = np.minimum(trunk, cloth.armhole - (ARMHOLE - 0.15 * garment.sleeve))
     sleeve = (garment.sleeve - body.arm_coordinate) * 0.25
     field: Floats = (trunk * (1 - cloth.arm) + sleeve * cloth.arm).astype(np.float32)
     return field
@@ -78,6 +86,7 @@ def dress(body: Body, posed: Posed, outfit: Outfit) -> Mesh:
         pieces.append(_skirt(body, cloth, posed, outfit, attributes))
     pieces += shoe_pieces(body, posed, outfit)
     pieces += head_pieces(body, posed, outfit)
+    pieces += accessory_pieces(body, posed, outfit)
     return join(pieces)
 
 
@@ -108,9 +117,10 @@ def _skin(body: Body, posed: Posed, outfit: Outfit, fields: dict[Layer, Floats],
     if outfit.shoe != "none":
         covered |= (body.parts["foot"] > 0.5) & (body.canonical[:, 2] < -0.755)
     faces = body.faces["body"]
-    kept = ~(covered[faces[:, 0]] & covered[faces[:, 1]] & covered[faces[:, 2]])
+    hidden = corners_of(covered, faces)
+    kept = ~(hidden[0] & hidden[1] & hidden[2])
     faces = faces[kept]
-    normals = VertexNormals(faces, body.num_vertices).normals(posed.vertices)
+    normals = cloth_map().skin_normals.normals(posed.vertices)
     vertices = posed.vertices + normals * scalp_offset(body, outfit)[:, None]
     mesh = piece(vertices, faces, Layer.SKIN, body.segment, normals=normals, attributes=attributes)
     return only_used(mesh, np.arange(len(faces)))
@@ -153,9 +163,9 @@ def _shells(
     }
     outside = np.clip(1 + fields[Layer.CLOTH][ids] / 0.03, 0, 1)
     if outfit.tucked:
-        inside = np.clip(1 + at[Layer.TROUSERS] / 0.03, 0, 1)
-        trousers = np.maximum(trousers, (top + LAYER_DISTANCE) * outside)
-        top = np.minimum(top, trousers - LAYER_DISTANCE * inside)
+        below = np.clip(1 + at[Layer.TROUSERS] / 0.03, 0, 1)
+        top = top * (1 - below) + np.minimum(top, TUCKED_GAP) * below
+        trousers = np.maximum(trousers, (TUCKED_GAP + LAYER_DISTANCE) * outside)
         shown[Layer.CLOTH] = at[Layer.TROUSERS] < COVERED_MARGIN
     else:
         overlap = np.clip(1 + at[Layer.TROUSERS] / 0.03, 0, 1)
@@ -164,7 +174,7 @@ def _shells(
     offsets = {Layer.CLOTH: top, Layer.TROUSERS: trousers}
     if outfit.jacket is not None:
         offsets[Layer.JACKET] = np.maximum(
-            offset(outfit.jacket, upper) + LAYER_DISTANCE, np.maximum(top, trousers) + 2 * LAYER_DISTANCE
+            offset(outfit.jacket, upper) + LAYER_DISTANCE, np.maximum(top, trousers) + 1.5 * LAYER_DISTANCE
         )
         shown[Layer.CLOTH] &= at[Layer.JACKET] < 2 * COVERED_MARGIN
         shown[Layer.TROUSERS] &= at[Layer.JACKET] < 2 * COVERED_MARGIN
@@ -174,6 +184,8 @@ def _shells(
         vertices = skin + smooth * distance[:, None]
         own = shared.copy()
         own[:, HEM] = at[layer]
+        if layer == Layer.JACKET and outfit.coat < 0:  # its skirt goes on below: no hem there
+            own[:, HEM] += np.clip((0.25 - own[:, 2]) * 10, 0, 1)
         own[:, FOLD] *= slack(garments[layer])
         shell = piece(
             vertices,
@@ -184,8 +196,9 @@ def _shells(
             attributes=own,
             cut=at[layer],
         )
-        corner = (at[layer] > 0)[faces].any(1) & shown[layer][faces].any(1)
-        shells.append(only_used(shell, np.flatnonzero(corner)))
+        inside, outer = corners_of(at[layer] > 0, faces), corners_of(shown[layer], faces)
+        seen = (inside[0] | inside[1] | inside[2]) & (outer[0] | outer[1] | outer[2])
+        shells.append(clip(only_used(shell, np.flatnonzero(seen))))
     return shells
 
 
@@ -211,6 +224,7 @@ def _skirt(body: Body, cloth: ClothMap, posed: Posed, outfit: Outfit, attributes
     bone_axes = np.einsum("bij,bj->bi", posed.rotations, cloth.bone_axis)
     own[:, AXIS] = cloth.shell_skinning["skirt"] @ bone_axes
     own[:, HEM] = field
+    own[:, FOLD] = 0.4
     mesh = piece(
         vertices,
         faces,
@@ -220,4 +234,4 @@ def _skirt(body: Body, cloth: ClothMap, posed: Posed, outfit: Outfit, attributes
         attributes=own,
         cut=field,
     )
-    return only_used(mesh, np.flatnonzero((field > 0)[faces].any(1)))
+    return clip(mesh)

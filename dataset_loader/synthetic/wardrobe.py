@@ -110,14 +110,14 @@ def sample_top(rng: np.random.Generator, male: bool) -> Garment:
         return Garment(
             low,
             SLEEVES["none"] + rng.uniform(-0.10, 0.10),
-            rng.uniform(0.085, 0.115),
-            rng.uniform(0.01, 0.06),
+            rng.uniform(0.080, 0.100),
+            rng.uniform(0.0, 0.035),
             gap=rng.uniform(0.003, 0.008),
             loose=rng.uniform(0, 0.8),
             fold=rng.uniform(0.001, 0.004),
         )
     if kind == "bra":
-        return Garment(rng.uniform(0.22, 0.27), -0.12, 0.105, rng.uniform(0.02, 0.05), 0.003, 0.0, 0, 0.0003)
+        return Garment(rng.uniform(0.22, 0.27), -0.10, 0.092, rng.uniform(0.01, 0.03), 0.003, 0.0, 0, 0.0003)
     if kind == "long":
         sleeve = SLEEVES["long"] if rng.random() < 0.75 else SLEEVES["three_quarter"]
         return Garment(
@@ -204,7 +204,7 @@ def sample_outfit(rng: np.random.Generator, male: float) -> Outfit:
     skirt = float(rng.uniform(-0.45, -0.17)) if not is_male and rng.random() < 0.15 else 1.0
     dress = skirt < 0 and bool(rng.random() < 0.5)
     if dress:
-        top = replace(top, low=0.02, loose=min(top.loose, 0.4))
+        top = replace(top, low=0.11, loose=min(top.loose, 0.4))
     if skirt < 0:  # shorts below it
         bottom = Garment(LEGS["brief"], gap=0.003, loose=0.0, fold=0.0)
     shares = HAIR_SHARES_MALE if is_male else HAIR_SHARES_FEMALE
@@ -217,13 +217,17 @@ def sample_outfit(rng: np.random.Generator, male: float) -> Outfit:
         "ponytail": rng.uniform(0.006, 0.011),
         "bun": rng.uniform(0.006, 0.011),
     }
+    waist = float(rng.uniform(0.06, 0.13))
+    tucked = bool(rng.random() < 0.22)
+    if skirt < 0 and not dress:
+        waist, tucked = 0.13, True
     coat = float(rng.uniform(-0.38, -0.15)) if jacket is not None and rng.random() < 0.2 else 1.0
     return Outfit(
         top=top,
         bottom=bottom,
         jacket=jacket,
-        waist=rng.uniform(0.06, 0.13),
-        tucked=bool(rng.random() < 0.22),
+        waist=waist,
+        tucked=tucked,
         skirt=skirt,
         coat=coat if skirt > 0 else 1.0,
         dress=dress,
