@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dataset_loader.hub_source import download_zips
 from spinepose_hf.errors import DatasetError
 from spinepose_hf.extras import require_extra
 
@@ -29,7 +30,8 @@ def load_spinetrack(
     Args:
         source: a folder with `annotations/` and `images/`, a folder with the official `annotations.zip` and
             `images.zip` (read in place), a folder that `spinepose synthesize` wrote, a folder of Parquet
-            files that `spinepose dataset convert` made, or the id of such a data set on the Hub.
+            files that `spinepose dataset convert` made, or the id of a data set on the Hub: of Parquet files
+            (loaded or streamed by `datasets` alone) or of the official zips (downloaded once, 19 GB).
         config: `default`, `real-coco`, `real-yoga`, `unreal` or `synthetic`; see `layout`.
         split: `train` or `validation`; also slices such as `train[:10%]` when not streaming. None gives all.
         streaming: read rows when they are asked for, in as many shards as loader workers may want, instead of
@@ -46,8 +48,14 @@ def load_spinetrack(
     cache = None if cache_dir is None else str(cache_dir)
     if path.is_dir() and not has_parquet(path):
         return _load_local(path, config, split, streaming, per_person, cache)
-    if not path.exists() and not _HUB_ID.fullmatch(str(source)):
-        raise DatasetError(f"{source} does not exist; check the path, or give a Hub id such as owner/name")
+    if not path.exists():
+        if not _HUB_ID.fullmatch(str(source)):
+            raise DatasetError(
+                f"{source} does not exist; check the path, or give a Hub id such as owner/name"
+            )
+        zips = download_zips(str(source))
+        if zips is not None:
+            return _load_local(zips, config, split, streaming, per_person, cache)
     return _load_parquet(str(source), config, split, streaming, per_person, cache)
 
 
@@ -93,7 +101,7 @@ def _load_parquet(
     source: str, config: str, split: str | None, streaming: bool, per_person: bool, cache: str | None
 ) -> Any:
     import datasets
-    from datasets.exceptions import DatasetNotFoundError
+    from datasets.exceptions import DataFilesNotFoundError, DatasetNotFoundError
 
     from dataset_loader.persons import person_view
 
@@ -105,9 +113,10 @@ def _load_parquet(
             names = datasets.get_dataset_split_names(source, config)
             _check_split(_split_name(split), names, f"{source}, configuration {config},")
         loaded = datasets.load_dataset(source, config, split=split, streaming=streaming, cache_dir=cache)
-    except (DatasetNotFoundError, ConnectionError) as error:
+    except (DataFilesNotFoundError, DatasetNotFoundError, ConnectionError) as error:
+        reason = str(error).strip().splitlines()[0]
         raise DatasetError(
-            f"cannot load {source} from the Hub: {error}; check the id and the network"
+            f"cannot load {source} from the Hub: {reason}; check the id and the network"
         ) from error
     return person_view(loaded) if per_person else loaded
 
