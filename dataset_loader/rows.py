@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from dataset_loader.columns import Floats
 from dataset_loader.features import CAMERA_FIELDS, SPINE_FIELDS
 from dataset_loader.layout import Part, part_index
 from dataset_loader.sources import Source
+from spinepose_hf.errors import DatasetError
 
 Row = dict[str, Any]
 
@@ -53,13 +55,13 @@ def read_rows(
     """Rows of some pictures of a part, reading each picture's bytes when its turn comes.
 
     Raises:
-        DatasetError: a picture is missing or damaged; names the file and the image id.
+        DatasetError: a picture is missing, damaged or no image; names the file and the image id.
     """
     index = part_index(source, part)
     for row in rows:
-        picture = picture_row(
-            index, row, read_picture(source, part, index, row), part.source, synthetic=synthetic
-        )
+        encoded = read_picture(source, part, index, row)
+        _check_image(encoded, index, row)
+        picture = picture_row(index, row, encoded, part.source, synthetic=synthetic)
         if per_person:
             yield from person_rows(picture)
         else:
@@ -74,6 +76,19 @@ def read_picture(source: Source, part: Part, index: CocoIndex, row: int) -> byte
     """
     wanted_by = f"image {index.image_ids[row]} of {index.name}"
     return source.read_image(part.images, index.file_names[row], wanted_by)
+
+
+def _check_image(encoded: bytes, index: CocoIndex, row: int) -> None:
+    """Look at the header, without decoding: rows that cannot be shown should name their file."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        Image.open(io.BytesIO(encoded)).close()
+    except (UnidentifiedImageError, OSError, ValueError) as error:
+        raise DatasetError(
+            f"{index.name}: {index.file_names[row]} of image {index.image_ids[row]} "
+            "is not an image that can be read; replace it"
+        ) from error
 
 
 def _person(index: CocoIndex, person: int, synthetic: bool) -> Row:

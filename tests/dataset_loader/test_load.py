@@ -100,6 +100,11 @@ class TestLoadSpinetrack:
                 lambda m: next((m.tree / "images/val2017").iterdir()).unlink(),
                 r"lacks images/val",
             ),
+            (
+                "no image",
+                lambda m: next((m.tree / "images/val2017").iterdir()).write_bytes(b"x" * 99),
+                r"of image \d+ is not an image",
+            ),
             ("truncated JSON", lambda m: m.annotations("val2017").write_text("{"), "not valid JSON"),
             (
                 "empty",

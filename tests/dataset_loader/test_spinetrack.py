@@ -72,7 +72,11 @@ from dataset_loader.schema import SPINETRACK
 from dataset_loader.spinetrack import SpineTrack
 folder, count = Path(sys.argv[1]), int(sys.argv[2])
 (folder / "images").mkdir(parents=True)
-blob = bytes(500_000)
+import io
+from PIL import Image
+stream = io.BytesIO()
+Image.new("RGB", (9, 9)).save(stream, "JPEG")
+blob = stream.getvalue() + bytes(500_000)
 images = [{"id": 20 * i, "file_name": f"{i}.jpg", "width": 9, "height": 9} for i in range(count)]
 for image in images:
     (folder / "images" / image["file_name"]).write_bytes(blob)
