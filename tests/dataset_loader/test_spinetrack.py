@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from dataset_loader.features import keypoint_names
 from dataset_loader.layout import flat_part
+from dataset_loader.load import load_spinetrack
 from dataset_loader.schema import SPINETRACK
 from dataset_loader.sources import open_source
+from spinepose_hf.cli.main import app
 from spinepose_hf.errors import DatasetError
-from tests.dataset_loader.miniature import Miniature
+from tests.dataset_loader.miniature import Miniature, write_miniature
 
 datasets = pytest.importorskip("datasets")
 
@@ -157,6 +160,33 @@ class TestOldVersion:
             for split, rows in builder.as_dataset().items()
         }
         assert old["rows"] == new
+
+
+@pytest.mark.slow
+def test_generated_people_in_the_official_layout(tmp_path: Path) -> None:
+    """What `spinepose synthesize` makes, dealt over the four official files and zipped, loads everywhere."""
+    pytest.importorskip("embreex")
+    flat = tmp_path / "generated"
+    options = ["--count", "24", "--out", str(flat), "--size", "96x128", "--seed", "5"]
+    assert CliRunner().invoke(app, ["synthesize", *options]).exit_code == 0
+    generated = write_miniature(tmp_path / "miniature", flat)
+    content = json.loads((flat / "annotations.json").read_text())
+    expected = {person["id"]: person for person in content["annotations"]}
+
+    splits = load_spinetrack(generated.zips, cache_dir=tmp_path / "cache")
+    assert {split: len(rows) for split, rows in splits.items()} == {"train": 18, "validation": 6}
+    people = [p for rows in splits.values() for row in rows for p in row["people"]]
+    assert sorted(person["id"] for person in people) == sorted(expected)
+    for person in people:
+        wanted = expected[person["id"]]
+        assert [v for point in person["keypoints"] for v in point] == wanted["keypoints"]
+        assert person["bbox"] == wanted["bbox"]
+
+    streamed = load_spinetrack(flat, "synthetic", "train", streaming=True, per_person=True)
+    for row in streamed:
+        wanted = expected[row["person_id"]]
+        assert row["keypoints_3d"] == wanted["keypoints_3d"]
+        assert row["spine"] == wanted["spine"] and row["pose"] == wanted["pose"]
 
 
 def run_python(python: str, code: str, arguments: list[str], root: Path | None = None) -> str:
