@@ -7,10 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from dataset_loader.synthetic.body import Body, Shape
-from dataset_loader.synthetic.rotations import Floats, about_axis, align, frame, ry, rz, unit
+from dataset_loader.synthetic.limbs import SIDES, arm_towards, elbow_hinge
+from dataset_loader.synthetic.rotations import Floats, about_axis, ry, unit
 
-SIDES = (("L", 1.0), ("R", -1.0))
-MOST_ELBOW = 148.0  # degrees of flexion
 Vector = tuple[float, float, float]
 
 
@@ -145,30 +144,9 @@ def arm_rotations(
     fore = unit(np.array(fore_target)) * mirror + rng.normal(0, 0.12, 3)
     if space == "world":
         upper, fore = chest.T @ upper, chest.T @ fore
-    upper = unit(upper)
-    # The shoulder girdle rises with the arm and follows it forward or back.
-    lift, forward = max(float(upper[2]) + 0.3, 0.0), -float(upper[1])
-    clavicle = rz(-outward * 9 * forward) @ ry(-outward * 15 * lift)
-    heads = [
-        shape.heads[body.bone(f"{name}.{suffix}")].astype(float)
-        for name in ("upperarm01", "lowerarm01", "wrist")
-    ]
-    rest_upper, rest_fore = heads[1] - heads[0], heads[2] - heads[1]
-    upper, fore = unit(clavicle.T @ upper), unit(clavicle.T @ fore)
-    hinge = np.cross(rest_upper, rest_fore)
-    # An almost straight arm leaves the elbow's plane open; the smallest rotation from rest then decides.
-    plane = np.cross(upper, fore) + 0.2 * (align(rest_upper, upper) @ unit(hinge))
-    shoulder = frame(upper, plane) @ frame(rest_upper, hinge).T
-    rest_angle = np.arccos(np.clip(unit(rest_upper) @ unit(rest_fore), -1, 1))
-    angle = np.arccos(np.clip(upper @ fore, -1, 1))
-    flexion = float(np.clip(np.rad2deg(angle), 3, MOST_ELBOW) - np.rad2deg(rest_angle))
-    rotations = {
-        f"clavicle.{suffix}": clavicle,
-        f"upperarm01.{suffix}": shoulder,
-        f"lowerarm01.{suffix}": about_axis(hinge, flexion),
-    }
+    rotations = arm_towards(body, shape, side, upper, fore)
     if hand == "floor":
-        rotations[f"wrist.{suffix}"] = about_axis(hinge, -rng.uniform(30, 70))
+        rotations[f"wrist.{suffix}"] = about_axis(elbow_hinge(body, shape, side), -rng.uniform(30, 70))
     else:
         rotations[f"wrist.{suffix}"] = about_axis(rng.normal(size=3), rng.normal(0, 14))
     curl = ry(outward * rng.uniform(*CURLS[hand]) * 0.8)

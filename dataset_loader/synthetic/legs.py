@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dataset_loader.synthetic.archetype import Archetype
-from dataset_loader.synthetic.arm_modes import SIDES
 from dataset_loader.synthetic.collision import Solid
+from dataset_loader.synthetic.limbs import SIDES
 from dataset_loader.synthetic.rotations import Floats, rx, ry, rz
 
 REST_ABDUCTION = 5.0  # the rest pose already spreads each leg by about this much

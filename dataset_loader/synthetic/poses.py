@@ -9,10 +9,11 @@ import numpy as np
 from dataset_loader.synthetic import collision
 from dataset_loader.synthetic.archetype import Archetype
 from dataset_loader.synthetic.archetypes import ARCHETYPES, archetype_shares
-from dataset_loader.synthetic.arm_modes import ANY_ARMS, SIDES, arm_rotations
+from dataset_loader.synthetic.arm_modes import ANY_ARMS, arm_rotations
 from dataset_loader.synthetic.body import Body, Floats, Shape
 from dataset_loader.synthetic.ground import settle
 from dataset_loader.synthetic.legs import LegAngles, foot_height, leg_rotations, sample_legs, stand_on_both
+from dataset_loader.synthetic.limbs import SIDES
 from dataset_loader.synthetic.range_of_motion import (
     NECK_HINGES,
     NECK_RANGES,
