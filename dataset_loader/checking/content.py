@@ -257,9 +257,10 @@ def _check_points(
             message = f"{names[first]} {text.format(*(_short(value) for value in values))}{more}"
             findings.append(Finding(rule, message, file, people[row]["image_id"], people[row]["id"], row))
     counted = np.sum(labelled, axis=1)
-    for row, count in zip(rows, counted.tolist(), strict=True):
+    known = ~np.any(infinite, axis=1)  # else nobody can tell how many there are
+    for row, count, sure in zip(rows, counted.tolist(), known.tolist(), strict=True):
         stated = people[row].get("num_keypoints")
-        if stated != count:
+        if sure and stated != count:
             what = f"says {_short(stated)}, {count} are labelled" if stated is not None else "is missing"
             ids = (people[row]["image_id"], people[row]["id"])
             findings.append(Finding("num-keypoints", f"num_keypoints {what}", file, *ids, row))
