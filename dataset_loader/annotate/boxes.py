@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataset_loader.annotate.reading import parse_json, read_text
+from dataset_loader.json_file import read_json
 from spinepose_hf.errors import DatasetError
 from spinepose_hf.model.geometry import xywh_to_xyxy
 
@@ -30,7 +30,7 @@ def read_boxes(path: Path, names: list[str]) -> dict[str, NDArray[np.float64]]:
         DatasetError: the file cannot be read, a box is not x, y, width, height, or it knows none of the
             pictures.
     """
-    document = parse_json(read_text(path), path)
+    document = read_json(path)
     try:
         files = {image["id"]: str(image["file_name"]) for image in document["images"]}
         annotations = document["annotations"]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Final
 
-from dataset_loader.annotate.coco_tasks import read_coco_labels
+from dataset_loader.annotate.coco_labels import read_coco_labels
 from dataset_loader.annotate.cvat_export import read_cvat
 from dataset_loader.annotate.label_studio_export import read_label_studio
 from dataset_loader.annotate.labelled import LabelledImage
-from dataset_loader.annotate.reading import parse_json, read_text
+from dataset_loader.annotate.reading import parse_export, read_export
 from spinepose_hf.errors import DatasetError
 
 CVAT: Final = "cvat"
@@ -30,16 +31,17 @@ def read_corrections(path: Path) -> tuple[str, list[LabelledImage]]:
     Raises:
         DatasetError: the file is none of them, is cut off, or does not fit our 37 points.
     """
-    text = read_text(path)
-    start = text.lstrip()[:1]
-    if start == "<":
-        return CVAT, read_cvat(text, path)
-    document = parse_json(text, path)
+    content = read_export(path)
+    # Some editors put a byte order mark first; it is no part of the text.
+    content = content.removeprefix(BOM_UTF8)
+    if content.lstrip().startswith(b"<"):
+        return CVAT, read_cvat(content, path)
+    document = parse_export(content, path)
     if isinstance(document, list):
         return LABEL_STUDIO, read_label_studio(document, path)
-    if isinstance(document, dict) and "data" in document:
+    if "data" in document:
         return LABEL_STUDIO, read_label_studio([document], path)
-    if isinstance(document, dict) and "images" in document:
+    if "images" in document:
         return COCO, read_coco_labels(document, path)
     raise DatasetError(
         f"{path} is none of CVAT for images 1.1 (XML), Label Studio JSON and COCO keypoints JSON; "

@@ -9,9 +9,14 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 
-from dataset_loader.annotate.coco_tasks import person_number
 from dataset_loader.annotate.cvat_labels import NUMBER_ATTRIBUTE
-from dataset_loader.annotate.labelled import PERSON, LabelledImage, LabelledPerson, empty_person
+from dataset_loader.annotate.labelled import (
+    PERSON,
+    LabelledImage,
+    LabelledPerson,
+    empty_person,
+    person_number,
+)
 from dataset_loader.schema import SPINETRACK
 from spinepose_hf.errors import DatasetError
 
@@ -19,11 +24,11 @@ from spinepose_hf.errors import DatasetError
 _OTHER_SHAPES = ("box", "polygon", "polyline", "points", "ellipse", "cuboid", "mask")
 
 
-def read_cvat(text: str, path: Path) -> list[LabelledImage]:
+def read_cvat(content: bytes, path: Path) -> list[LabelledImage]:
     """The skeletons of every picture of a CVAT export.
 
     Args:
-        text: the XML. A document type is refused: CVAT writes none, and it could make the file expand to
+        content: the XML. A document type is refused: CVAT writes none, and it could make the file expand to
             any size or name other files.
         path: its file, for messages.
 
@@ -31,6 +36,11 @@ def read_cvat(text: str, path: Path) -> list[LabelledImage]:
         DatasetError: the XML is cut off or another document, or a skeleton does not fit our 37 points, with
             the picture's name.
     """
+    try:
+        # As text, so that a declared encoding cannot hide what stands in it.
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{path} is not UTF-8, as CVAT writes; export it again") from error
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise DatasetError(f"{path} declares a document type, which CVAT never does; export it again")
     images = []
@@ -46,7 +56,9 @@ def read_cvat(text: str, path: Path) -> list[LabelledImage]:
             elif element.tag == "track":
                 raise DatasetError(f"{path} holds tracks; export it as CVAT for images 1.1, not for video")
     except ET.ParseError as error:
-        raise DatasetError(f"{path} is not valid XML ({error}); is the file whole?") from error
+        raise DatasetError(
+            f"{path} is not valid XML ({error}); it may be truncated: export it again"
+        ) from error
     return images
 
 

@@ -8,9 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataset_loader.annotate.coco_tasks import person_number
 from dataset_loader.annotate.label_studio import HIDDEN, person_region_id
-from dataset_loader.annotate.labelled import PERSON, LabelledImage, LabelledPerson, empty_person
+from dataset_loader.annotate.labelled import (
+    PERSON,
+    LabelledImage,
+    LabelledPerson,
+    empty_person,
+    person_number,
+)
 from dataset_loader.schema import SPINETRACK
 from spinepose_hf.errors import DatasetError
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +67,15 @@ def person_area(box: NDArray[np.float64]) -> float:
     return float((box[2:] - box[:2]).prod() * AREA_OF_BOX)
 
 
+def person_number(text: Any) -> int | None:
+    """The person's number that a tool carried through, or None where there is none, as for a new person."""
+    try:
+        number = float(str(text))
+    except ValueError:
+        return None
+    return int(number) if number.is_integer() else None
+
+
 __all__ = [
     "AREA_OF_BOX",
     "DECIMALS",
@@ -75,4 +84,5 @@ __all__ = [
     "LabelledPerson",
     "empty_person",
     "person_area",
+    "person_number",
 ]

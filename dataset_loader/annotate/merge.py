@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dataset_loader.annotate.coco_tasks import CORRECTED, annotation_labels, read_coco_labels
+from dataset_loader.annotate.coco_labels import read_coco_labels
+from dataset_loader.annotate.coco_tasks import CORRECTED, annotation_labels
 from dataset_loader.annotate.corrections import read_corrections
 from dataset_loader.annotate.labelled import LabelledImage, LabelledPerson
 from dataset_loader.annotate.matching import match_people
 from dataset_loader.annotate.moves import MOVED, distances, keypoint_moves
 from dataset_loader.annotate.pairing import pair_images
 from dataset_loader.annotate.prepare import COCO_FILE
-from dataset_loader.annotate.reading import parse_json, read_text
 from dataset_loader.annotate.report import Report
+from dataset_loader.json_file import read_json
 from spinepose_hf.errors import DatasetError
 from spinepose_hf.inference.detectors.self_locating import body_box
 
@@ -43,7 +44,7 @@ def merge(tasks: Path, corrected: Path, keep_unseen: bool = False) -> tuple[dict
         DatasetError: a file cannot be read, or the corrections are of other pictures.
     """
     path = tasks / COCO_FILE if tasks.is_dir() else tasks
-    document = parse_json(read_text(path), path)
+    document = read_json(path)
     before = read_coco_labels(document, path)
     if any(person.id is None or person.box is None for image in before for person in image.people):
         raise DatasetError(f"{path} is not the file that annotate prepare wrote: a person has no provenance")

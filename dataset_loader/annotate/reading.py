@@ -6,31 +6,26 @@ import json
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+from dataset_loader.json_file import check_memory, parse_json
 from spinepose_hf.errors import DatasetError
-
-MAX_BYTES: Final = 2**31
-"""Larger files are refused: as objects in memory they would take tens of gigabytes."""
 
 _ENDINGS = (".xml", ".json")
 
 
-def read_text(path: Path) -> str:
+def read_export(path: Path) -> bytes:
     """Read a JSON or XML file, or the only one inside a zip.
 
     Raises:
-        DatasetError: it is missing, too large or not UTF-8; or a zip without exactly one such member.
+        DatasetError: it is missing, too large for the memory that is free, or a zip that is damaged or does
+            not hold exactly one such file.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise DatasetError(f"{path} is larger than 2 GB; export the task in parts")
-        data = _member(path) if zipfile.is_zipfile(path) else path.read_bytes()
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DatasetError(
-            f"{path} is not UTF-8 text; give the JSON or XML that the tool exported"
-        ) from error
+        if zipfile.is_zipfile(path):
+            return _member(path)
+        check_memory(path.stat().st_size, str(path))
+        return path.read_bytes()
     except (zipfile.BadZipFile, zlib.error, RuntimeError) as error:
         raise DatasetError(f"{path} is a damaged or locked zip ({error}); export it again") from error
     except OSError as error:
@@ -39,30 +34,32 @@ def read_text(path: Path) -> str:
 
 def _member(path: Path) -> bytes:
     with zipfile.ZipFile(path) as archive:
-        members = [
-            info for info in archive.infolist() if info.filename.endswith(_ENDINGS) and not info.is_dir()
-        ]
+        members = [info for info in archive.infolist() if info.filename.endswith(_ENDINGS)]
         if len(members) != 1:
             names = ", ".join(info.filename for info in members[:3]) or "none"
             raise DatasetError(
                 f"{path} must hold one .xml or .json file, it holds {len(members)} ({names}); "
                 "unpack it and give the one that you corrected"
             )
-        if members[0].file_size > MAX_BYTES:
-            raise DatasetError(f"{path}: {members[0].filename} is larger than 2 GB; export the task in parts")
+        check_memory(members[0].file_size, f"{path}: {members[0].filename}")
         return archive.read(members[0])
 
 
-def parse_json(text: str, path: Path) -> Any:
-    """The content of `text`, which `path` holds.
+def parse_export(content: bytes, path: Path) -> dict[str, Any] | list[Any]:
+    """The object or list that JSON holds.
 
     Raises:
         DatasetError: it is not JSON, for example because it was cut off.
     """
+    if not content.lstrip().startswith(b"["):
+        return parse_json(content, str(path))
     try:
-        return json.loads(text)
+        listed: list[Any] = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise DatasetError(f"{path} is not valid JSON ({error}); is the file whole?") from error
+        raise DatasetError(
+            f"{path} is not valid JSON ({error}); it may be truncated: export it again"
+        ) from error
+    return listed
 
 
-__all__ = ["MAX_BYTES", "parse_json", "read_text"]
+__all__ = ["parse_export", "read_export"]

@@ -112,7 +112,12 @@ def test_errors_are_one_line(photos: Path, tmp_path: Path) -> None:
         ("no pictures", ("prepare", tmp_path / "none", "--out", tmp_path / "x"), 1, "is not a folder"),
         ("format", ("prepare", photos, "--out", tmp_path / "x", "--format", "voc"), 1, "format 'voc'"),
         ("top", ("prepare", photos, "--out", tmp_path / "x", "--top", "0"), 2, "--top"),
-        ("truncated", ("merge", tasks, photos / "rendered.jpg", "--out", tmp_path / "y"), 1, "is not UTF-8"),
+        (
+            "truncated",
+            ("merge", tasks, photos / "rendered.jpg", "--out", tmp_path / "y"),
+            1,
+            "is not valid JSON",
+        ),
         ("missing", ("merge", tasks, tmp_path / "z.xml", "--out", tmp_path / "y"), 1, "cannot read"),
         ("input as output", ("merge", tasks, original, "--out", original), 1, "it is an input"),
     ]

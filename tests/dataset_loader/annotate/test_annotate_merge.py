@@ -233,7 +233,7 @@ def test_refuses_files_that_were_cut_off(tasks: Tasks, tmp_path: Path, file: str
     data = (tasks.out / file).read_bytes()
     path = tmp_path / file
     path.write_bytes(data[: int(len(data) * share)])
-    with pytest.raises(DatasetError, match="is the file whole"):
+    with pytest.raises(DatasetError, match="may be truncated|is empty"):
         merge(tasks.out, path)
 
 
@@ -296,20 +296,26 @@ def test_keypoint_between_two_people_needs_a_parent(tasks: Tasks, tmp_path: Path
         merge(tasks.out, tmp_path / "bad.json")
 
 
+def _body_only(document: dict[str, Any]) -> None:
+    document["categories"][0].update(keypoints=list(KEYPOINT_NAMES[:17]), skeleton=[])
+    for person in document["annotations"]:
+        person["keypoints"] = person["keypoints"][:51]
+
+
 @pytest.mark.parametrize(
     ("name", "change", "words"),
     [
-        ("17 keypoints", lambda d: d["categories"][0].update(keypoints=list(KEYPOINT_NAMES[:17])),
-         "has 17 keypoint names instead of 37"),
+        ("17 keypoints", _body_only, "names 17 keypoints instead of our 37"),
         ("foreign name", _set(["categories", 0, "keypoints", 3], "tail"), "'tail' is not one"),
         ("too few numbers", lambda d: d["annotations"][2].update(keypoints=[1, 2, 2]),
-         "annotation 4 has 1 keypoints instead of 37"),
+         "annotation 4 has 1 keypoints, its category names 37"),
         ("visibility 3", _set(["annotations", 2, "keypoints", 2], 3), "annotation 4: each"),
         ("unknown image id", _set(["annotations", 2, "image_id"], 77), "annotation 4 belongs to image 77"),
         ("unknown picture", _set(["images", 0, "file_name"], "z.jpg"), "image 'z.jpg' is not one"),
         ("other size", _set(["images", 0, "width"], 1), "in the tasks; was the picture changed"),
-        ("box of three", _set(["annotations", 2, "bbox"], [1, 2, 3]), "annotation 4: bbox [1, 2, 3]"),
-        ("no categories", lambda d: d.update(categories=[]), "no category with keypoint names"),
+        ("box of three", _set(["annotations", 2, "bbox"], [1, 2, 3]), "annotation 4 has 3 numbers in `bbox`"),
+        ("flat box", _set(["annotations", 2, "bbox"], [1, 2, 3, 0]), "annotation 4: bbox [1, 2, 3, 0]"),
+        ("no categories", lambda d: d.update(categories=[]), "no category names its keypoints"),
         ("no annotations", lambda d: d.pop("annotations"), "is not a COCO keypoint file"),
         ("no pictures", lambda d: d.pop("images"), "is none of CVAT for images 1.1"),
     ],
@@ -353,13 +359,42 @@ def test_points_dragged_out_of_the_picture_end_at_its_edge(tasks: Tasks, tmp_pat
     assert first["bbox"][0] + first["bbox"][2] == pytest.approx(640)
 
 
-def test_copied_person_keeps_its_number_once(tasks: Tasks, tmp_path: Path) -> None:
-    text = (tasks.out / "cvat_annotations.xml").read_text(encoding="utf-8")
-    start, end = text.index("<skeleton"), text.index("</skeleton>") + len("</skeleton>")
-    (tmp_path / "copy.xml").write_text(text[:start] + text[start:end] + text[start:], encoding="utf-8")
-    document, report = merge(tasks.out, tmp_path / "copy.xml")
-    assert [person["id"] for person in by_picture(document)["a.jpg"]] == [1, 2, 5]
-    assert (report.auto, report.added) == (4, 1)
+def test_copied_person_keeps_its_number_where_it_is_most_alike(tasks: Tasks, tmp_path: Path) -> None:
+    document = prepared(tasks)
+    first = document["annotations"][2]
+    assert first["id"] == 1
+    for place, shift in enumerate((40, 20), start=1):
+        copy = json.loads(json.dumps(first)) | {"id": 100 + place, "attributes": {"person_id": "1"}}
+        copy["keypoints"][0::3] = [x + shift for x in first["keypoints"][0::3]]
+        del copy["provenance"]
+        # The farther copy stands before the person, the nearer one after it.
+        document["annotations"].insert(0 if place == 1 else len(document["annotations"]), copy)
+    first.update(id=103, attributes={"person_id": "1"})
+    del first["provenance"]
+    (tmp_path / "copies.json").write_text(json.dumps(document), encoding="utf-8")
+    merged, report = merge(tasks.out, tmp_path / "copies.json")
+    people = by_picture(merged)["a.jpg"]
+    assert [person["id"] for person in people] == [1, 2, 5, 6]
+    assert [person["provenance"] for person in people] == ["auto", "auto", "corrected", "corrected"]
+    assert (report.auto, report.added, report.deleted) == (4, 2, 0)
+
+
+def test_lone_keypoint_goes_to_the_person_that_lacks_it(tasks: Tasks, tmp_path: Path) -> None:
+    export = json.loads((tasks.out / "label_studio_tasks.json").read_text(encoding="utf-8"))
+    task = next(task for task in export if task["data"]["file_name"] == "a.jpg")
+    result = task["predictions"][0]["result"]
+    boxes = [r for r in result if r["type"] == "rectanglelabels"]
+    boxes[1]["value"].update({key: boxes[0]["value"][key] for key in ("x", "y", "width", "height")})
+    lone = next(r for r in result if r["id"] == "person-1-nose")
+    lone.update(id="drawn", parentID=None)
+    # Drawn regions may come first, before the point of the other person round about it.
+    task["annotations"] = [{"id": 1, "result": [lone, *(r for r in result if r is not lone)]}]
+    (tmp_path / "export.json").write_text(json.dumps([task]), encoding="utf-8")
+    merged, _ = merge(tasks.out, tmp_path / "export.json")
+    before = {person["id"]: person for person in prepared(tasks)["annotations"]}
+    people = {person["id"]: person for person in merged["annotations"]}
+    assert table(people[1]).tolist() == table(before[1]).tolist()
+    assert table(people[2]).tolist() == table(before[2]).tolist()
 
 
 def test_person_without_any_point_is_deleted_unless_the_model_gave_none(tasks: Tasks, tmp_path: Path) -> None:
