@@ -45,6 +45,14 @@ def strap_mask(points: Floats) -> Bools:
     return strap
 
 
+def tie_mask(points: Floats) -> Bools:
+    """Canonical points (N, 3) of the shirt that a tie covers."""
+    height = points[:, 2]
+    width = np.where(height > 0.475, 0.018, 0.014 + 0.016 * np.clip((0.47 - height) / 0.35, 0, 1))
+    tie: Bools = (np.abs(points[:, 0]) < width) & (points[:, 1] < 0) & (height > 0.08)
+    return tie
+
+
 def _piece(vertices: Coordinates, faces: Ints, layer: Layer, segment: int, canonical: Coordinates) -> Mesh:
     attributes = np.zeros((len(vertices), NUM_ATTRIBUTES), np.float32)
     attributes[:, CANONICAL] = canonical

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from dataset_loader.synthetic.body import Floats
+from dataset_loader.synthetic.mesh import ALONG, AROUND, CANONICAL, HEM
 from dataset_loader.synthetic.noise import noise_sheets
 
 PATTERNS = ("plain", "stripes", "vertical", "checks", "camo", "sides", "block", "yoke")
@@ -163,7 +164,7 @@ def wrinkle_tile() -> Floats:
     columns = [rng.standard_normal((TILE_SIZE, TILE_SIZE))]
     for stretch_along, stretch_around in ((1.0, 2.2), (3.5, 1.0)):
         radius = np.hypot(along * stretch_along, around * stretch_around)
-        envelope = np.where((radius > 2) & (radius < 30), np.exp(-(((radius - 6) / 6) ** 2)), 0)
+        envelope = np.where((radius > 2) & (radius < 20), np.exp(-(((radius - 5) / 4) ** 2)), 0)
         # Cloth folds are sharp crests between flat valleys, not waves.
         height = np.fft.ifft2(np.fft.fft2(rng.normal(size=radius.shape)) * envelope).real
         height = -(np.abs(height / height.std()) ** 0.8)
@@ -209,6 +210,13 @@ def fabric_colour(
             colour[edge] *= np.where(stitched, 1 + np.float32(fabric.trim), np.float32(0.93))[:, None]
     colour *= (1 + np.float32(fabric.weave) * grain)[:, None]
     return colour
+
+
+def worn_fabric_colour(fabric: Fabric, attributes: Floats, noise_offset: Floats) -> Floats:
+    """Linear colours (N, 3) of a fabric at interpolated mesh attributes (N, A)."""
+    along, around = attributes[:, ALONG], attributes[:, AROUND]
+    grain = tile_lookup(along * 2, around * 2, noise_offset)[:, 0]
+    return fabric_colour(fabric, attributes[:, CANONICAL], along, around, attributes[:, HEM], grain)
 
 
 def _paint_pattern(colour: Floats, fabric: Fabric, points: Floats, along: Floats, around: Floats) -> None:

@@ -110,8 +110,8 @@ def _curtain(body: Body, posed: Posed, outfit: Outfit) -> Mesh:
     return _piece(vertices, faces, Layer.HAIR, canonical, grid_angle.ravel() * 0.09)
 
 
-def _hanging(body: Body, posed: Posed, root: Floats, length: float, stiff: float) -> Floats:
-    """A path (6, 3) that leaves the back of the head and falls with gravity."""
+def _hanging(body: Body, posed: Posed, root: Floats, length: float, stiff: float) -> tuple[Floats, Floats]:
+    """A path (6, 3) that leaves the back of the head and falls with gravity, and the normal of its plane."""
     bone = body.bone("head")
     start = carry(posed, bone, head_at_rest(body, posed, root[None]))[0]
     outward = posed.rotations[bone] @ np.array([0, 0.9, 0.25], np.float32)
@@ -121,15 +121,21 @@ def _hanging(body: Body, posed: Posed, root: Floats, length: float, stiff: float
         path.append(path[-1] + direction * length / 5)
         direction = direction * stiff + np.array([0, 0, -1], np.float32) * (1 - stiff) + 0.12 * outward
         direction /= np.linalg.norm(direction)
-    return np.stack(path)
+    across = np.cross(outward, [0, 0, -1])
+    if np.linalg.norm(across) < 0.1:  # the head lies back: any direction across will do
+        across = posed.rotations[bone][:, 0]
+    return np.stack(path), across
 
 
 def _ponytail(body: Body, posed: Posed, outfit: Outfit) -> Mesh:
     """A tail tied at the back of the head."""
     high = 0.70 + 1.6 * (outfit.volume - 0.006) / 0.1
-    path = _hanging(body, posed, np.array([0, 0.055, high]), 0.12 + (0.50 - outfit.hair_end) * 0.9, 0.45)
+    length = 0.12 + (0.50 - outfit.hair_end) * 0.9
+    path, across = _hanging(
+        body, posed, np.array([0, 0.055, high]), 0.12 + (0.50 - outfit.hair_end) * 0.9, 0.45
+    )
     radii = np.array([0.012, 0.024, 0.028, 0.026, 0.019, 0.002])
-    vertices, faces = bend(path, radii, 7, np.array([1.0, 0, 0]))
+    vertices, faces = bend(path, radii, 7, across)
     around = np.tile(np.arange(7) / 7 * 0.12, 6)
     canonical = np.stack([around, np.full(42, 0.08), np.repeat(np.linspace(0.7, 0.45, 6), 7)], axis=1)
     return _piece(vertices, faces, Layer.HAIR, canonical.astype(np.float32), around)

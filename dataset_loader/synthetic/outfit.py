@@ -146,7 +146,7 @@ def _shells(
     shared = attributes[ids]
     shared[:, AXIS] = axes
     noise = np.array(outfit.noise_offset, np.float32)
-    cells = np.array([60, 60, 30], np.float32)
+    cells = np.array([34, 34, 15], np.float32)
     wobble = sample_volume(body.canonical[ids], cells, noise)[:, 0] * (0.4 + shared[:, FOLD])
 
     def offset(garment: Garment, hanging: Floats) -> Floats:

@@ -49,9 +49,10 @@ class Garment:
 
 @dataclass(frozen=True)
 class Outfit:
-    """Everything one person wears; a dress is a top and a skirt of one fabric.
+    """Everything one person wears.
 
     Attributes:
+        dress: top and skirt are of one fabric; `one_piece` the same of top and legs.
         waist: height at which the lower garment ends.
         skirt: lower end of a skirt, or above 0 without one.
         coat: lower end of a coat's skirt, or above 0 without one.
@@ -70,6 +71,8 @@ class Outfit:
     skirt: float
     coat: float
     dress: bool
+    one_piece: bool
+    tie: bool
     hood: bool
     collar: bool
     gloves: bool
@@ -207,6 +210,15 @@ def sample_outfit(rng: np.random.Generator, male: float) -> Outfit:
         top = replace(top, low=0.11, loose=min(top.loose, 0.4))
     if skirt < 0:  # shorts below it
         bottom = Garment(LEGS["brief"], gap=0.003, loose=0.0, fold=0.0)
+    one_piece = skirt > 0 and bool(rng.random() < 0.05)
+    if one_piece:  # swimsuits, leotards, wetsuits, overalls
+        legs = LEGS[str(rng.choice(["brief", "short", "knee", "long"], p=[0.2, 0.2, 0.2, 0.4]))]
+        sleeve = float(rng.choice([SLEEVES["none"], SLEEVES["long"]]))
+        gap = rng.uniform(0.003, 0.010)
+        loose = 0.0 if gap < 0.006 else 0.5
+        top = Garment(0.10, sleeve, rng.uniform(0.075, 0.095), rng.uniform(0, 0.03), gap, loose)
+        bottom = Garment(legs, gap=gap, loose=loose)
+    suit = jacket is not None and jacket.opening > 0 and top.sleeve > 1 and bool(rng.random() < 0.6)
     shares = HAIR_SHARES_MALE if is_male else HAIR_SHARES_FEMALE
     hair = str(rng.choice(HAIR_STYLES, p=shares))
     volumes = {
@@ -231,8 +243,10 @@ def sample_outfit(rng: np.random.Generator, male: float) -> Outfit:
         skirt=skirt,
         coat=coat if skirt > 0 else 1.0,
         dress=dress,
-        hood=bool((jacket is not None or top.gap > 0.011) and rng.random() < 0.35),
-        collar=bool(rng.random() < 0.25),
+        one_piece=one_piece,
+        tie=suit and is_male,
+        hood=bool(not suit and (jacket is not None or top.gap > 0.011) and rng.random() < 0.35),
+        collar=suit or bool(rng.random() < 0.22),
         gloves=bool(rng.random() < 0.04),
         backpack=bool(rng.random() < 0.05),
         socks=float(rng.choice([-0.90, -0.71, -0.66, -0.42], p=[0.3, 0.3, 0.25, 0.15])),
