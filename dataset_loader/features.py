@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 SOURCES: tuple[str, ...] = ("real-coco", "real-yoga", "unreal", "val", "synthetic")
 """Where a picture comes from: names of the ClassLabel column `source`."""
 
+JSON_COLUMNS: tuple[str, ...] = ("image_position", "person_positions", "extra")
+"""Columns of converted Parquet files that say nothing of the picture, but lead back to the JSON."""
+
 CAMERA_FIELDS: tuple[str, ...] = ("fx", "fy", "cx", "cy")
 SPINE_FIELDS: tuple[str, ...] = ("kyphosis_deg", "lordosis_deg", "lateral_deg")
 
@@ -116,6 +119,7 @@ def _person(schema: KeypointSchema, *, synthetic: bool) -> dict[str, Any]:
 
 __all__ = [
     "CAMERA_FIELDS",
+    "JSON_COLUMNS",
     "SOURCES",
     "SPINE_FIELDS",
     "keypoint_names",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dataset_loader.coco import CocoIndex
 from dataset_loader.columns import Floats, Integers
+from dataset_loader.features import JSON_COLUMNS
 from dataset_loader.sources import checked_member
 from spinepose_hf.errors import DatasetError
 from spinepose_hf.model.geometry import crop_persons, xywh_to_xyxy
@@ -32,6 +33,8 @@ def person_view(dataset: Loaded) -> Loaded:
 
     A streaming data set stays lazy; another one is copied once, with each picture's bytes for each person.
 
+    Columns that only lead back to the JSON (`features.JSON_COLUMNS`) are left out.
+
     Args:
         dataset: what `load_spinetrack` or `datasets.load_dataset` gave.
 
@@ -47,6 +50,7 @@ def person_view(dataset: Loaded) -> Loaded:
     if "people" not in (rows.features or ()):
         found = ", ".join(rows.features) if rows.features else "unknown ones"
         raise DatasetError(f"rows of pictures have a column `people`; these have {found}")
+    rows = rows.remove_columns([name for name in JSON_COLUMNS if name in rows.features])
     final = _flat_features(rows.features)
     pictures = "image" in final
     options = {"batched": True, "batch_size": _BATCH, "remove_columns": list(rows.features)}

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
 from dataset_loader.load import load_spinetrack
+from spinepose_hf.cli.main import app
 from spinepose_hf.errors import DatasetError
 from tests.dataset_loader.miniature import Miniature
 
@@ -186,6 +188,20 @@ class TestParquet:
     def test_refuses(self, name: str, config: str, split: str, words: str, folder: Path) -> None:
         with pytest.raises(DatasetError, match=words):
             load_spinetrack(folder, config, split)
+
+
+@pytest.mark.parametrize("streaming", [False, True], ids=["prepared", "streamed"])
+def test_what_convert_wrote(streaming: bool, miniature: Miniature, cache: Path, tmp_path: Path) -> None:
+    assert CliRunner().invoke(app, ["dataset", "convert", str(miniature.zips), str(tmp_path)]).exit_code == 0
+    options: dict[str, Any] = {"split": "train", "per_person": True, "cache_dir": cache}
+    mine = load_spinetrack(tmp_path, "real-coco", streaming=streaming, **options)
+    theirs = load_spinetrack(miniature.zips, "real-coco", **options)
+    assert set(mine.features) - set(theirs.features) == {"file_name"}
+    for row, wanted in zip(mine, theirs, strict=True):
+        assert row["image"].tobytes() == wanted["image"].tobytes()
+        assert {name: row[name] for name in wanted if name != "image"} == {
+            name: value for name, value in wanted.items() if name != "image"
+        }
 
 
 class TestRefuses:
