@@ -25,7 +25,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from dataset_loader.synthetic.annotate import person_records
 from dataset_loader.synthetic.generate import generate
 from dataset_loader.synthetic.options import Options
 from dataset_loader.synthetic.shots import shots
@@ -37,7 +36,7 @@ STAGES: dict[str, tuple[tuple[str, str], ...]] = {
     "clothes": (("outfit", "dress"),),
     "join and BVH": (("scene", "_join"),),
     "camera": (("framing", "sample_camera"),),
-    "background": (("background", "sample_background"),),
+    "background": (("background", "paint_place"),),
     "first hits": (("silhouette", "window"), ("raycast", "first_hits"), ("shading", "interpolate")),
     "shadows and occlusion": (("shadows", "light_reach"), ("shadows", "shade_floor")),
     "colour and light": (("shading", "shade"),),
@@ -73,10 +72,9 @@ def render(
     crops, before = 0, time.process_time()
     if profile:
         profile.enable()
-    for image_id, shot in enumerate(islice(stream, count)):
+    for shot in islice(stream, count):
         cv2.imencode(".jpg", shot.pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
-        people = person_records(image_id, shot.camera, shot.scene.people, shot.rendered)
-        crops += sum(person["num_keypoints"] > 0 for person in people)
+        crops += sum(person["num_keypoints"] > 0 for person in shot.people)
     if profile:
         profile.disable()
     return crops, time.process_time() - before

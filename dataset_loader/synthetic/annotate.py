@@ -59,24 +59,20 @@ def image_record(image_id: int, file_name: str, camera: Camera) -> dict[str, Any
     }
 
 
-def person_records(
-    image_id: int, camera: Camera, people: tuple[Person, ...], rendered: Rendered
-) -> list[dict[str, Any]]:
-    """The annotations of all people who are seen, without ids.
+def person_records(camera: Camera, people: tuple[Person, ...], rendered: Rendered) -> list[dict[str, Any]]:
+    """The annotations of all people who are seen, without ids of their own and of the image.
 
     The box bounds a person's visible pixels (xywh) and `area` counts them; points outside the image are
     (0, 0, 0); points behind another person or a thing have visibility 1.
     """
     return [
-        _annotation(image_id, camera, person, rendered, index)
+        _annotation(camera, person, rendered, index)
         for index, person in enumerate(people)
         if is_large_enough(rendered, index, BOX_ONLY)
     ]
 
 
-def _annotation(
-    image_id: int, camera: Camera, person: Person, rendered: Rendered, index: int
-) -> dict[str, Any]:
+def _annotation(camera: Camera, person: Person, rendered: Rendered, index: int) -> dict[str, Any]:
     figure = person.figure
     mask = rendered.owner == index
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
@@ -99,7 +95,6 @@ def _annotation(
         for value in ((round(x, PIXEL_DIGITS), round(y, PIXEL_DIGITS), v) if v else (0, 0, 0))
     ]
     return {
-        "image_id": image_id,
         "category_id": 1,
         "bbox": [left, top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1],
         "area": int(mask.sum()),
@@ -114,3 +109,9 @@ def _annotation(
         },
         "pose": figure.pose.name,
     }
+
+
+def seen_keypoints(record: dict[str, Any]) -> int:
+    """How many keypoints of a person's record are visible."""
+    visibility: list[int] = record["keypoints"][2::3]
+    return visibility.count(2)

@@ -30,6 +30,8 @@ CLINICAL_PLACES: tuple[tuple[Place, float], ...] = ((room, 0.7), (studio, 0.3))
 WITH_FLOOR = (room, outdoors, studio)
 CLUTTER_SHARE = 0.3
 PHOTO_SHARE = 0.85  # of the pictures when the user gives photos; the others stay procedural
+BLURRED_PHOTO_SHARE = 0.3
+HIGHEST_ROOM = 7.0  # metres that the camera may hang above the floor indoors
 SHARP = 0.9  # pixels of blur below which every pixel is drawn
 
 
@@ -41,39 +43,43 @@ def _focus(rng: np.random.Generator, unit: float) -> float:
     return (rng.uniform(0.9, 2.2) if kind < 0.72 else rng.uniform(2.2, 6)) * unit
 
 
-def _place(rng: np.random.Generator, camera: Camera, clinical: bool) -> Place:
+def sample_place(rng: np.random.Generator, camera: Camera, clinical: bool = False) -> Place:
+    """What surrounds the people: no room is so large or high that every camera fits into it."""
     places, shares = zip(*(CLINICAL_PLACES if clinical else PLACES), strict=True)
     place: Place = places[int(rng.choice(len(places), p=shares))]
-    too_far = float(np.linalg.norm(camera.eye[:2])) > WIDEST_ROOM or float(camera.eye[2]) > 7
+    too_far = float(np.linalg.norm(camera.eye[:2])) > WIDEST_ROOM or float(camera.eye[2]) > HIGHEST_ROOM
     return outdoors if place is room and too_far else place
 
 
-def sample_background(
-    rng: np.random.Generator,
-    camera: Camera,
-    reach: float,
-    tint: Floats,
-    photos: PhotoFolder | None = None,
-    clinical: bool = False,
+def is_indoors(place: Place) -> bool | None:
+    """Whether light is that of a room; None for what may be anywhere."""
+    if place in (room, studio):
+        return True
+    return False if place is outdoors else None
+
+
+def photo_backdrop(rng: np.random.Generator, camera: Camera, photos: PhotoFolder) -> tuple[Floats, Bools]:
+    """A cut of a photo (H, W, 3), and where a floor shadow would belong in it (H, W)."""
+    picture = photo_background(rng, photos, camera.size)
+    if rng.random() < BLURRED_PHOTO_SHARE:
+        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.8, 4)).astype(np.float32)
+    return picture, np.isfinite(floor_distance(look_through(camera)))
+
+
+def paint_place(
+    rng: np.random.Generator, place: Place, camera: Camera, reach: float, tint: Floats, clinical: bool = False
 ) -> tuple[Floats, Bools]:
     """A background (H, W, 3) and where a floor shadow belongs (H, W).
 
     Args:
         rng: source of the draw.
+        place: what to paint.
         camera: for horizon, perspective and scale.
         reach: metres around the origin in which people and things stand.
         tint: colour (3,) of the light, mean 1, that also falls on the surroundings.
-        photos: pictures to use in most cases.
-        clinical: an examination room or a studio only.
+        clinical: without clutter.
     """
     width, height = camera.size
-    if photos is not None and rng.random() < PHOTO_SHARE:
-        picture = photo_background(rng, photos, camera.size)
-        sigma = rng.uniform(0.8, 4) if rng.random() < 0.3 else 0.0
-        if sigma:
-            picture = cv2.GaussianBlur(picture, (0, 0), sigma)
-        return picture, np.isfinite(floor_distance(look_through(camera)))
-    place = _place(rng, camera, clinical)
     sigma = _focus(rng, max(camera.size) / 350)
     step = 1 if sigma < SHARP else (2 if sigma < 2.2 else 3)
     view = look_through(camera, step)

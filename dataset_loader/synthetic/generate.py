@@ -65,14 +65,13 @@ def render_chunk(out: Path, options: Options, sources: Sources, chunk: Chunk) ->
     import cv2
     import numpy as np
 
-    from dataset_loader.synthetic.annotate import image_record, person_records
-    from dataset_loader.synthetic.photos import find_photos
+    from dataset_loader.synthetic.annotate import image_record
     from dataset_loader.synthetic.shots import shots
 
     cv2.setNumThreads(1)
     rng = np.random.default_rng([options.seed, chunk.index])
-    photos = None if sources.backgrounds is None else find_photos(sources.backgrounds)
-    stream = shots(rng, (options.width, options.height), options.people, photos)
+    photos, motions = sources.load()
+    stream = shots(rng, (options.width, options.height), options.people, photos, motions)
     images: list[dict[str, Any]] = []
     people: list[dict[str, Any]] = []
     for image_id, shot in zip(range(chunk.first, chunk.first + chunk.count), stream, strict=False):
@@ -81,7 +80,7 @@ def render_chunk(out: Path, options: Options, sources: Sources, chunk: Chunk) ->
         encoded = cv2.imencode(".jpg", shot.pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
         (out / "images" / name).write_bytes(encoded.tobytes())
         images.append(image_record(image_id, name, shot.camera))
-        people += person_records(image_id, shot.camera, shot.scene.people, shot.rendered)
+        people += [{"image_id": image_id} | person for person in shot.people]
     with atomic_path(record_path(out, chunk)) as temporary:
         temporary.write_text(json.dumps({"images": images, "annotations": people}))
     return chunk.count

@@ -65,9 +65,11 @@ class Material:
 
 
 def wall_colour(rng: np.random.Generator) -> Floats:
-    """A greyish display colour; wood, stone, earth and skin-like walls are the rule."""
-    warm = rng.random() < 0.55
-    hue = rng.normal(0.09, 0.04) % 1 if warm else rng.random()
+    """A greyish display colour, as rooms, houses and paint have it."""
+    kind = rng.random()
+    warm = kind < 0.6
+    # Wood, stone and earth; then blues and greens; seldom any colour.
+    hue = rng.random() if kind > 0.92 else rng.normal(*((0.09, 0.035) if warm else (0.52, 0.09))) % 1
     saturation = rng.beta(1.2, 3.5) * (0.9 if warm else 0.6) if rng.random() < 0.96 else rng.uniform(0.3, 0.6)
     return np.array(colorsys.hsv_to_rgb(hue, saturation, rng.uniform(0.2, 1.0)), np.float32)
 
@@ -118,7 +120,7 @@ def textures() -> dict[str, tuple[Texture, ...]]:
         return Texture(values, values.mean(axis=(0, 1)), (low, high))
 
     def speckle(sheet: int, threshold: float) -> Floats:
-        return (sheets[sheet] > threshold).astype(np.float32)
+        return np.asarray(sheets[sheet] > threshold, np.float32)
 
     stretched = cv2.resize(sheets[3], (SIDE, SIDE * 8))[:SIDE]
     planks = _joined(x * 8, y * 2 + np.floor(x * 8) * 0.37, 0.012, 1) + 0.5 * np.roll(stretched, 91, 0)

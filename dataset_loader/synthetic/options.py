@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
+from dataset_loader.synthetic.motion import Motions, load_motions
+from dataset_loader.synthetic.photos import PhotoFolder, find_photos
 from spinepose_hf.errors import DatasetError
 from spinepose_hf.files import atomic_path
 
@@ -60,12 +65,35 @@ class Sources:
         """Checksums of the photos and of the motion files, as `Options` keeps them.
 
         Raises:
-            DatasetError: a folder is missing or holds nothing of use.
+            DatasetError: a folder is missing or holds nothing of use, or a motion file cannot be read.
         """
-        from dataset_loader.synthetic.photos import find_photos
+        photos = None if self.backgrounds is None else find_photos(self.backgrounds)
+        clips = []
+        if self.motion is not None:
+            _motions(self.motion)  # which says what is wrong with the folder or a file in it
+            clips = sorted(path for path in self.motion.rglob("*") if path.suffix.lower() == ".bvh")
+        return (
+            None if photos is None else checksum(photos.folder / name for name in photos.names),
+            None if self.motion is None else checksum(clips),
+        )
 
-        photos = None if self.backgrounds is None else find_photos(self.backgrounds).digest()
-        return photos, None
+    def load(self) -> tuple[PhotoFolder | None, Motions | None]:
+        """The list of photos and the motions themselves, which are read once a process."""
+        photos = None if self.backgrounds is None else find_photos(self.backgrounds)
+        return photos, None if self.motion is None else _motions(self.motion)
+
+
+@lru_cache(maxsize=1)
+def _motions(folder: Path) -> Motions:
+    return load_motions(folder)
+
+
+def checksum(files: Iterable[Path]) -> str:
+    """A checksum over names and sizes of files, in their order."""
+    summed = hashlib.sha256()
+    for path in files:
+        summed.update(f"{path.name}\0{path.stat().st_size}\n".encode())
+    return summed.hexdigest()[:16]
 
 
 def claim_folder(out: Path, options: Options) -> None:

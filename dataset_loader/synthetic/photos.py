@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,13 +21,6 @@ class PhotoFolder:
 
     folder: Path
     names: tuple[str, ...]
-
-    def digest(self) -> str:
-        """A checksum over names and sizes: the same one means the same backgrounds."""
-        summed = hashlib.sha256()
-        for name in self.names:
-            summed.update(f"{name}\0{(self.folder / name).stat().st_size}\n".encode())
-        return summed.hexdigest()[:16]
 
 
 def find_photos(folder: Path) -> PhotoFolder:

@@ -13,6 +13,9 @@ from dataset_loader.synthetic.placing import turned
 from dataset_loader.synthetic.solids import Solid, ball, box, leaves, tube
 
 LOWEST_SEAT = 0.15  # metres; who sits lower sits on the floor
+SHORTEST_GRIP, LONGEST_GRIP = 0.25, 1.4  # metres between the hands on a barbell
+STEEPEST_BAR = 0.25  # rise over length
+BAR_CLEARANCE = 0.07  # metres from the middle of the bar to the skin of trunk, neck and head
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def chair(rng: np.random.Generator) -> Prop:
 
 def crate(rng: np.random.Generator) -> Prop:
     """A box, a plyometric block, a pillar or a board."""
-    height = rng.uniform(0.2, 1.1) if rng.random() < 0.8 else rng.uniform(1.2, 2.4)
+    height = rng.uniform(0.2, 1.0) if rng.random() < 0.88 else rng.uniform(1.2, 2.4)
     half_width, half_depth = rng.uniform(0.12, 0.45), rng.uniform(0.05, 0.35)
     return _uniform(
         "crate", [box((-half_width, -half_depth, 0), (half_width, half_depth, height))], prop_colour(rng)
@@ -201,32 +204,60 @@ def seat(rng: np.random.Generator, body: Body, posed: Posed) -> Prop | None:
     return _uniform("seat", solids, prop_colour(rng)).moved(heading, at)
 
 
-def held(rng: np.random.Generator, body: Body, posed: Posed) -> Prop:
+def _hands(body: Body, posed: Posed) -> list[tuple[Floats, Floats]]:
+    """Left and right: middle of the fist (3,), and its axes as columns: palm, fingers, along a grip."""
+    found = []
+    for side, inward in (("L", -1.0), ("R", 1.0)):
+        wrist, knuckle = (posed.positions[body.bone(f"{name}.{side}")] for name in ("wrist", "finger3-1"))
+        finger = (knuckle - wrist) / np.linalg.norm(knuckle - wrist)
+        turn = posed.rotations[body.bone(f"wrist.{side}")]
+        grip = turn @ np.array([0, -1, 0], np.float32)
+        grip = grip - finger * (grip @ finger)
+        grip /= np.linalg.norm(grip)
+        palm = np.cross(finger, grip)
+        if palm @ (turn @ np.array([inward, 0, -0.3], np.float32)) < 0:
+            palm = -palm
+        found.append((wrist + 0.9 * (knuckle - wrist) + 0.03 * palm, np.stack([palm, finger, grip], axis=1)))
+    return found
+
+
+def held(rng: np.random.Generator, body: Body, posed: Posed, kind: str | None = None) -> Prop:
     """A phone, bottle, dumbbell, racket or stick in one hand."""
-    side, inward = (("L", -1.0), ("R", 1.0))[int(rng.integers(2))]
-    wrist, knuckle = (posed.positions[body.bone(f"{name}.{side}")] for name in ("wrist", "finger3-1"))
-    finger = (knuckle - wrist) / np.linalg.norm(knuckle - wrist)
-    turn = posed.rotations[body.bone(f"wrist.{side}")]
-    grip = turn @ np.array([0, -1, 0], np.float32)
-    grip = grip - finger * (grip @ finger)
-    grip /= np.linalg.norm(grip)
-    palm = np.cross(finger, grip)
-    if palm @ (turn @ np.array([inward, 0, -0.3], np.float32)) < 0:
-        palm = -palm
-    centre = wrist + 0.9 * (knuckle - wrist) + 0.03 * palm
-    frame = np.stack([palm, finger, grip], axis=1)  # columns: thickness, along the fingers, along the grip
-    kind = rng.choice(["phone", "bottle", "dumbbell", "racket", "stick"])
-    paint = prop_colour(rng)
-    if kind == "phone":
+    centre, frame = _hands(body, posed)[int(rng.integers(2))]
+    name = kind or str(rng.choice(["phone", "bottle", "dumbbell", "racket", "stick"]))
+    if name == "phone":
         solids = [box((-0.005, -0.03, -0.04), (0.005, 0.045, 0.12))]
-    elif kind == "bottle":
+    elif name == "bottle":
         solids = [tube((0, 0, -0.10), (0, 0, 0.12), 0.032), tube((0, 0, 0.12), (0, 0, 0.15), 0.014)]
-    elif kind == "dumbbell":
+    elif name == "dumbbell":
+        plate = rng.uniform(0.035, 0.07)
         solids = [tube((0, 0, -0.10), (0, 0, 0.10), 0.014)]
-        solids += [tube((0, 0, z - 0.035), (0, 0, z + 0.035), rng.uniform(0.035, 0.07)) for z in (-0.1, 0.1)]
-    elif kind == "racket":
+        solids += [tube((0, 0, z - 0.035), (0, 0, z + 0.035), plate) for z in (-0.1, 0.1)]
+    elif name == "racket":
         solids = [tube((0, 0, -0.06), (0, 0, 0.32), 0.014), ball((0, 0, 0.47), (0.012, 0.12, 0.16))]
     else:
         length = rng.uniform(0.3, 0.9)
         solids = [tube((0, 0, -0.2 * length), (0, 0, length), rng.uniform(0.01, 0.02))]
-    return _uniform(str(kind), [solid.moved(frame, centre) for solid in solids], paint)
+    return _uniform(name, [solid.moved(frame, centre) for solid in solids], prop_colour(rng))
+
+
+def barbell(rng: np.random.Generator, body: Body, posed: Posed) -> Prop | None:
+    """A barbell in both hands; None where it would slant or run through trunk, neck or head."""
+    left, right = (centre for centre, _ in _hands(body, posed))
+    along = right - left
+    gap = float(np.linalg.norm(along))
+    if not SHORTEST_GRIP < gap < LONGEST_GRIP or abs(float(along[2])) > STEEPEST_BAR * gap:
+        return None
+    along /= gap
+    core = posed.vertices[body.is_skin & (body.segment <= 1)][::6]
+    beside = core - left
+    reach = beside @ along
+    off = np.linalg.norm(beside - reach[:, None] * along, axis=1)
+    if (off[(reach > 0) & (reach < gap)] < BAR_CLEARANCE).any():
+        return None
+    overhang, plate = rng.uniform(0.25, 0.5), rng.uniform(0.08, 0.22)
+    start, end = left - along * overhang, right + along * overhang
+    solids = [tube(start.tolist(), end.tolist(), 0.014)]
+    for tip, inward in ((start, along), (end, -along)):
+        solids.append(tube((tip + inward * 0.06).tolist(), (tip + inward * 0.12).tolist(), plate))
+    return _uniform("barbell", solids, np.full(3, rng.uniform(0.015, 0.12), np.float32))

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dataset_loader.synthetic.archetypes import archetype_names
 from dataset_loader.synthetic.body import Body, Floats, Ints
 from dataset_loader.synthetic.figure import Figure, sample_figure
 from dataset_loader.synthetic.mesh import CANONICAL, NUM_ATTRIBUTES, Layer, Mesh
+from dataset_loader.synthetic.motion import Motions
 from dataset_loader.synthetic.outfit import dress
 from dataset_loader.synthetic.placing import Occupancy, moved, push_until_free, turned
-from dataset_loader.synthetic.prop import Prop, held, sample_prop, seat
+from dataset_loader.synthetic.prop import Prop, barbell, held, sample_prop, seat, table
 from dataset_loader.synthetic.raycast import RayCaster
 from dataset_loader.synthetic.solids import lattice
 from dataset_loader.synthetic.wardrobe import Outfit, sample_outfit
@@ -19,10 +21,14 @@ from dataset_loader.synthetic.wardrobe import Outfit, sample_outfit
 PEOPLE_SHARES = (0.52, 0.30, 0.12, 0.06)  # of scenes with 1, 2, 3 and 4 people
 SEAT_SHARE = 0.85  # of the poses that sit
 HELD_SHARE = 0.10  # of the people
+RACKET_SHARE = 0.85  # of those who play
+DESK_SHARE = 0.4  # of the scenes whose first person sits
 PROP_SHARES = (0.55, 0.27, 0.13, 0.05)  # of scenes with 0, 1, 2 and 3 things around
 SKIN_STRIDE = 3  # of the skin vertices that are tested for overlap
 GRID = 0.06  # metres between the points that stand for a thing in that test
 PROP_SEGMENT = -1
+FACING = 270.0  # degrees of -y, which figures face before they are turned
+CLINICAL, LIFTING, RACKET = (frozenset(archetype_names(group)) for group in ("clinical", "lifting", "racket"))
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,20 @@ def _thing_points(props: list[Prop]) -> Floats:
     return np.concatenate(parts) if parts else np.zeros((0, 3), np.float32)
 
 
+def _own_things(rng: np.random.Generator, body: Body, figure: Figure) -> list[Prop]:
+    """What somebody sits on and holds."""
+    things = []
+    if figure.pose.support == "seat" and rng.random() < SEAT_SHARE:
+        things.append(seat(rng, body, figure.posed))
+    if figure.pose.name in LIFTING:
+        things.append(barbell(rng, body, figure.posed))
+    elif figure.pose.name in RACKET and rng.random() < RACKET_SHARE:
+        things.append(held(rng, body, figure.posed, "racket"))
+    elif figure.pose.name not in CLINICAL and rng.random() < HELD_SHARE:
+        things.append(held(rng, body, figure.posed))
+    return [thing for thing in things if thing is not None]
+
+
 def _neighbour_start(rng: np.random.Generator) -> tuple[Floats, Floats, float]:
     """Where another person is first put, in which direction pushed until it stands free, and its turn."""
     kind = rng.random()
@@ -90,20 +110,17 @@ def _neighbour_start(rng: np.random.Generator) -> tuple[Floats, Floats, float]:
     return direction * np.float32(distance), direction, turn
 
 
-def sample_scene(rng: np.random.Generator, body: Body, most_people: int) -> Scene:
+def sample_scene(
+    rng: np.random.Generator, body: Body, most_people: int, motions: Motions | None = None
+) -> Scene:
     """Draw people, clothes and things, and place them."""
     people: list[Person] = []
     meshes: list[Mesh] = []
     props: list[Prop] = []
     floor = Occupancy()
     for index in range(sample_count(rng, most_people)):
-        figure = sample_figure(rng, body)
-        own: list[Prop] = []
-        if figure.pose.support == "seat" and rng.random() < SEAT_SHARE:
-            below = seat(rng, body, figure.posed)
-            own += [below] if below else []
-        if rng.random() < HELD_SHARE:
-            own.append(held(rng, body, figure.posed))
+        figure = sample_figure(rng, body, motions)
+        own = _own_things(rng, body, figure)
         outfit = sample_outfit(rng, figure.shape.male)
         start, direction, turn = _neighbour_start(rng)
         points = np.concatenate([figure.posed.vertices[body.is_skin][::SKIN_STRIDE], _thing_points(own)])
@@ -121,12 +138,16 @@ def sample_scene(rng: np.random.Generator, body: Body, most_people: int) -> Scen
         framing = body.is_skin.nonzero()[0][::40]
         people.append(Person(placed, outfit, placed.posed.vertices[framing], body.segment[framing]))
     front = None
-    for _ in range(int(rng.choice(len(PROP_SHARES), p=PROP_SHARES))):
-        angle = rng.uniform(0, 360)
-        prop = sample_prop(rng).moved(angle + 90 + rng.normal(0, 12), np.zeros(3, np.float32))
+    at_desk = people[0].figure.pose.support == "seat" and rng.random() < DESK_SHARE
+    clinical = people[0].figure.pose.name in CLINICAL
+    for number in range(0 if clinical else int(rng.choice(len(PROP_SHARES), p=PROP_SHARES)) or at_desk):
+        desk = at_desk and number == 0
+        angle = FACING + rng.normal(0, 8) if desk else rng.uniform(0, 360)
+        prop = table(rng) if desk else sample_prop(rng)
+        prop = prop.moved(angle + 90 + rng.normal(0, 4 if desk else 12), np.zeros(3, np.float32))
         direction = turned(angle)[:, 0]
         points = _thing_points([prop])
-        start = direction * np.float32(rng.uniform(0.15, 0.9))
+        start = direction * np.float32(rng.uniform(0.1, 0.4 if desk else 0.9))
         free = push_until_free(points, start, direction, floor)
         if free is None:
             continue

@@ -59,12 +59,13 @@ def interpolate(scene: Scene, eye: Floats, directions: Floats, hits: Hits) -> Po
 
 
 def irradiance(normal: Floats, light: Light, lit: Floats, open_sky: Floats) -> Floats:
-    """Light arriving (N, 3): key by Lambert's law, ambient by the hemisphere of the normal."""
+    """Light arriving (N, 3): key by Lambert's law, ambient by the normal's hemisphere, rim unshadowed."""
     ambient_share = CLOSED_SHARE + (1 - CLOSED_SHARE) * open_sky
     upward = (0.5 + 0.5 * normal[:, 2]) * ambient_share
     key = np.maximum(normal @ light.direction, 0) * lit
-    weights = np.stack([ambient_share - upward, upward, key], axis=1)
-    total: Floats = weights @ np.stack([light.ground, light.sky, light.key])
+    rim = np.maximum(normal @ light.rim_direction, 0) * ambient_share
+    weights = np.stack([ambient_share - upward, upward, key, rim], axis=1)
+    total: Floats = weights @ np.stack([light.ground, light.sky, light.key, light.rim])
     return total
 
 

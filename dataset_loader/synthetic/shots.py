@@ -7,39 +7,49 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dataset_loader.synthetic.annotate import is_large_enough
+from dataset_loader.synthetic.annotate import person_records, seen_keypoints
 from dataset_loader.synthetic.appearance import sample_look
-from dataset_loader.synthetic.background import sample_background
+from dataset_loader.synthetic.background import (
+    PHOTO_SHARE,
+    is_indoors,
+    paint_place,
+    photo_backdrop,
+    sample_place,
+)
 from dataset_loader.synthetic.body import Floats, load_body
 from dataset_loader.synthetic.camera import Camera
 from dataset_loader.synthetic.framing import sample_camera
 from dataset_loader.synthetic.lens import cover, focus_people, move_people, vignette
 from dataset_loader.synthetic.lighting import Light, sample_light
+from dataset_loader.synthetic.motion import Motions
 from dataset_loader.synthetic.options import MOST_PEOPLE
 from dataset_loader.synthetic.photos import PhotoFolder
 from dataset_loader.synthetic.render import THING, Rendered, render_view
-from dataset_loader.synthetic.scene import Scene, sample_scene
+from dataset_loader.synthetic.scene import CLINICAL, Scene, sample_scene
 from dataset_loader.synthetic.sensor import expose
 from dataset_loader.synthetic.shading import GAMMA
 
 VIEWS_PER_SCENE = 4
 LANDSCAPE_SHARE = 0.75  # of the pictures of several people, which are wider than high
+LEAST_SEEN = 8  # visible keypoints of at least one person; with fewer, a picture is not worth its time
 ATTEMPTS = 12  # cameras tried before a scene gives no further view
 CAST = 0.6  # how much of the colour of the light falls on the surroundings
 
 
 @dataclass(frozen=True)
 class Shot:
-    """A finished picture (H, W, 3 uint8 RGB) and what is known of it."""
+    """A finished picture (H, W, 3 uint8 RGB), what is known of it, and the records of the people in it."""
 
     pixels: npt.NDArray[np.uint8]
     rendered: Rendered
     camera: Camera
     scene: Scene
+    people: list[dict[str, Any]]
 
 
 def _cast(light: Light) -> Floats:
@@ -53,14 +63,19 @@ def _render(
     rng: np.random.Generator, scene: Scene, size: tuple[int, int], photos: PhotoFolder | None
 ) -> Shot:
     """One view of a scene, however little it shows."""
-    clinical = scene.people[0].figure.pose.name.startswith("clinical")
+    clinical = scene.people[0].figure.pose.name in CLINICAL
     if len(scene.people) > 1 and rng.random() < LANDSCAPE_SHARE:
         size = (max(size), min(size))
     camera = sample_camera(rng, scene, size, clinical)
-    light = sample_light(rng)
+    place = sample_place(rng, camera, clinical)
+    photo = photos if photos is not None and rng.random() < PHOTO_SHARE else None
+    light = sample_light(rng, None if photo else is_indoors(place))
     looks = [sample_look(rng, person.figure.shape.male) for person in scene.people]
     reach = max(float(np.abs(person.skin[:, :2]).max()) for person in scene.people) + 0.5
-    background, floor = sample_background(rng, camera, reach, _cast(light), photos, clinical)
+    if photo is not None:
+        background, floor = photo_backdrop(rng, camera, photo)
+    else:
+        background, floor = paint_place(rng, place, camera, reach, _cast(light), clinical)
     rendered = render_view(rng, scene, camera, looks, light, background, floor)
     picture = focus_people(rng, rendered.picture, rendered.owner, rendered.depth)
     picture = move_people(rng, picture, rendered.owner)
@@ -72,7 +87,8 @@ def _render(
             parts=np.where(hidden, -1, rendered.parts),
             depth=np.where(hidden, np.float32(0), rendered.depth),
         )
-    return Shot(expose(rng, vignette(rng, picture)), rendered, camera, scene)
+    people = person_records(camera, scene.people, rendered)
+    return Shot(expose(rng, vignette(rng, picture)), rendered, camera, scene, people)
 
 
 def shots(
@@ -80,18 +96,19 @@ def shots(
     size: tuple[int, int],
     most_people: int = MOST_PEOPLE,
     photos: PhotoFolder | None = None,
+    motions: Motions | None = None,
 ) -> Iterator[Shot]:
     """Endless pictures of `size` (width, height; several people may be shown on its side), drawn from `rng`.
 
-    Every picture shows at least one person well enough to be annotated.
+    Every picture shows at least one person of whom something is to be learned.
     """
     body = load_body()
     while True:
-        scene = sample_scene(rng, body, most_people)
+        scene = sample_scene(rng, body, most_people, motions)
         finished = 0
         for _ in range(ATTEMPTS):
             view = _render(rng, scene, size, photos)
-            if not any(is_large_enough(view.rendered, index) for index in range(len(scene.people))):
+            if max((seen_keypoints(person) for person in view.people), default=0) < LEAST_SEEN:
                 continue
             yield view
             finished += 1

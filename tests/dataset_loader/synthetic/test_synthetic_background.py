@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from dataset_loader.synthetic.backdrops import clouded, clutter, studio, surface
-from dataset_loader.synthetic.background import sample_background
+from dataset_loader.synthetic.background import is_indoors, paint_place, photo_backdrop, sample_place
 from dataset_loader.synthetic.camera import Camera, look_at
 from dataset_loader.synthetic.indoors import room
 from dataset_loader.synthetic.lens import cover, focus_people, move_people, vignette
 from dataset_loader.synthetic.materials import sample_material, textures
+from dataset_loader.synthetic.options import Sources
 from dataset_loader.synthetic.outdoors import outdoors
 from dataset_loader.synthetic.photos import find_photos, photo_background, read_photo
 from dataset_loader.synthetic.sensor import expose
@@ -80,10 +81,18 @@ def test_texture_size_is_in_metres_and_far_texture_fades() -> None:
 
 
 def test_background_is_drawn_from_the_generator_alone() -> None:
-    one, two = (sample_background(np.random.default_rng(3), level_camera(), 1.0, WHITE) for _ in range(2))
+    one, two = (paint_place(np.random.default_rng(3), room, level_camera(), 1.0, WHITE) for _ in range(2))
     np.testing.assert_array_equal(one[0], two[0])
     assert one[0].shape == (128, 96, 3) and one[1].shape == (128, 96)
     assert one[0].min() >= 0 and one[0].max() <= 1
+
+
+def test_rooms_hold_their_camera() -> None:
+    far = level_camera()
+    far = Camera(far.eye * np.array([1, 10, 1], np.float32), far.rotation, far.focal, far.centre, SIZE)
+    for seed in range(40):
+        assert sample_place(np.random.default_rng(seed), far) is not room
+        assert is_indoors(sample_place(np.random.default_rng(seed), level_camera(), clinical=True)) is True
 
 
 @pytest.fixture
@@ -105,10 +114,14 @@ def folder(tmp_path: Path) -> Path:
 def test_photos_are_found_in_the_order_of_their_names(folder: Path) -> None:
     photos = find_photos(folder)
     assert photos.names == ("a.png", "b.jpg", "more/c.JPG")
-    before = photos.digest()
-    assert find_photos(folder).digest() == before
+
+
+def test_checksum_tells_lists_of_files_apart(folder: Path) -> None:
+    before, _ = Sources(backgrounds=folder).digests()
+    assert Sources(backgrounds=folder).digests() == (before, None)
+    assert Sources().digests() == (None, None)
     (folder / "d.png").write_bytes((folder / "a.png").read_bytes())
-    assert find_photos(folder).digest() != before
+    assert Sources(backgrounds=folder).digests()[0] != before
 
 
 def test_cuts_of_photos_have_the_size_asked(folder: Path) -> None:
@@ -123,9 +136,7 @@ def test_cuts_of_photos_have_the_size_asked(folder: Path) -> None:
 
 def test_photos_take_a_floor_shadow(folder: Path) -> None:
     for seed in range(4):
-        picture, floor = sample_background(
-            np.random.default_rng(seed), level_camera(), 1.0, WHITE, find_photos(folder)
-        )
+        picture, floor = photo_backdrop(np.random.default_rng(seed), level_camera(), find_photos(folder))
         assert picture.shape == (128, 96, 3)
         assert floor.shape == (128, 96)
 

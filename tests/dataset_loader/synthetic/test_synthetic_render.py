@@ -183,7 +183,7 @@ def test_who_stands_behind_another_is_hidden_in_pixels_and_points(
     alone = render(people_apart(body, monkeypatch, (0, 0)), camera)
     # The one in front is seen as if alone.
     assert (both.owner == 0).sum() == (alone.owner == 0).sum()
-    records = person_records(0, camera, scene.people, both)
+    records = person_records(camera, scene.people, both)
     front = next(r for r in records if r["keypoints_3d"][0][2] < 4.2)
     seen = np.array(front["keypoints"]).reshape(-1, 3)
     assert (seen[LIMB_POINTS, 2] == 2).sum() >= 6
@@ -205,22 +205,22 @@ def test_people_side_by_side_have_their_own_boxes(body: Body, monkeypatch: pytes
     scene = people_apart(body, monkeypatch, (0, 0), (1.2, 0))
     camera = straight_camera((352, 288), 4.0)
     rendered = render(scene, camera)
-    left, right = person_records(7, camera, scene.people, rendered)
+    left, right = person_records(camera, scene.people, rendered)
     assert left["bbox"][0] + left["bbox"][2] <= right["bbox"][0] + 3
     assert left["area"] == pytest.approx(right["area"], rel=0.15)
-    assert all(record["image_id"] == 7 and record["num_keypoints"] == 37 for record in (left, right))
+    assert all(record["num_keypoints"] == 37 for record in (left, right))
 
 
 def test_a_thing_in_front_hides_points(body: Body, monkeypatch: pytest.MonkeyPatch) -> None:
     scene = people_apart(body, monkeypatch, (0, 0))
     camera = straight_camera((288, 352), 4.0)
     rendered = render(scene, camera)
-    (free,) = person_records(0, camera, scene.people, rendered)
+    (free,) = person_records(camera, scene.people, rendered)
     hidden = rendered.owner.copy()
     hidden[200:] = THING  # a board before the legs
     depth = rendered.depth.copy()
     depth[200:] = 1.0
-    (record,) = person_records(0, camera, scene.people, replace(rendered, owner=hidden, depth=depth))
+    (record,) = person_records(camera, scene.people, replace(rendered, owner=hidden, depth=depth))
     before, after = (np.array(r["keypoints"]).reshape(-1, 3) for r in (free, record))
     below = before[:, 1] > 203
     assert below.sum() > 5
@@ -238,7 +238,7 @@ def test_people_with_hardly_a_pixel_get_a_box_or_nothing(body: Body, monkeypatch
         owner = np.full_like(rendered.owner, NOBODY)
         rows, across = np.nonzero(rendered.owner == 0)
         owner[rows[:kept], across[:kept]] = 0
-        records = person_records(0, camera, scene.people, replace(rendered, owner=owner))
+        records = person_records(camera, scene.people, replace(rendered, owner=owner))
         assert [r["num_keypoints"] for r in records] == ([] if expected is None else [expected])
         if records:
             assert records[0]["area"] == kept and not any(records[0]["keypoints"])
@@ -250,19 +250,15 @@ def rendered() -> list[Shot]:
     return list(islice(shots(np.random.default_rng(2), SIZE), 24))
 
 
-def records_of(shot: Shot) -> list[dict[str, Any]]:
-    return person_records(0, shot.camera, shot.scene.people, shot.rendered)
-
-
 def test_pictures_have_people_and_surroundings(rendered: list[Shot]) -> None:
     for shot in rendered:
         width, height = shot.camera.size
         assert (width, height) in (SIZE, SIZE[::-1])
         assert shot.pixels.shape == (height, width, 3) and shot.pixels.dtype == np.uint8
         assert shot.pixels.std() > 2
-        assert records_of(shot)
+        assert shot.people
         assert (shot.rendered.owner[shot.rendered.parts >= 0] >= 0).all()
-    assert sum(len(records_of(shot)) for shot in rendered) > len(rendered)
+    assert sum(len(shot.people) for shot in rendered) > len(rendered)
 
 
 def test_views_of_one_scene_differ(rendered: list[Shot]) -> None:
@@ -274,7 +270,7 @@ def test_views_of_one_scene_differ(rendered: list[Shot]) -> None:
 def test_labels_agree_with_the_silhouettes(rendered: list[Shot]) -> None:
     inside = total = 0
     for shot in rendered:
-        for record in records_of(shot):
+        for record in shot.people:
             left, top, width, height = record["bbox"]
             counts = [
                 int((shot.rendered.owner == i)[top : top + height, left : left + width].sum())
@@ -299,7 +295,7 @@ def test_3d_keypoints_project_onto_2d_with_the_recorded_camera(rendered: list[Sh
     compared = 0
     for shot in rendered:
         camera = image_record(0, "a.jpg", shot.camera)["camera"]
-        for record in records_of(shot):
+        for record in shot.people:
             points = np.array(record["keypoints"]).reshape(NUM_KEYPOINTS, 3)
             space = np.array(record["keypoints_3d"])
             known = points[:, 2] > 0
