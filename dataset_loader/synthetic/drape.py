@@ -46,13 +46,13 @@ def hang(body: Body, cloth: ClothMap, shape: Shape, chains: Sequence[Chain], fla
 def cloth_offset(garment: Garment, hanging: Floats, normals: Floats, axes: Floats, wobble: Floats) -> Floats:
     """Distance (T,) of a garment from the skin of the posed body along its normals, metres.
 
-    Hanging cloth needs an upright limb; below a level one it sags, and on top of it it lies close.
+    Hanging cloth needs an upright limb; below a level one it sags; on shoulders and backs it lies close.
     """
     upright = np.clip(axes[:, 2], 0, 1)
     level = 1 - np.abs(axes[:, 2])
     below = np.clip(-normals[:, 2], 0, 1) * level
-    above = np.clip(normals[:, 2], 0, 1) * (1 - upright)
-    offset = garment.gap * (1 - 0.6 * above) + hanging * (garment.loose * upright)
+    above = np.clip(normals[:, 2], 0, 1)
+    offset = garment.gap * (1 - 0.7 * above) + hanging * (garment.loose * upright)
     offset += SAG * garment.loose * below + garment.fold * wobble
     lowest: Floats = np.maximum(offset, 0.002).astype(np.float32)
     return lowest

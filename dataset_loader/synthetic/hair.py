@@ -131,9 +131,7 @@ def _ponytail(body: Body, posed: Posed, outfit: Outfit) -> Mesh:
     """A tail tied at the back of the head."""
     high = 0.70 + 1.6 * (outfit.volume - 0.006) / 0.1
     length = 0.12 + (0.50 - outfit.hair_end) * 0.9
-    path, across = _hanging(
-        body, posed, np.array([0, 0.055, high]), 0.12 + (0.50 - outfit.hair_end) * 0.9, 0.45
-    )
+    path, across = _hanging(body, posed, np.array([0, 0.055, high]), length, 0.45)
     radii = np.array([0.012, 0.024, 0.028, 0.026, 0.019, 0.002])
     vertices, faces = bend(path, radii, 7, across)
     around = np.tile(np.arange(7) / 7 * 0.12, 6)
