@@ -50,17 +50,18 @@ def person_view(dataset: Loaded) -> Loaded:
     if "people" not in (rows.features or ()):
         found = ", ".join(rows.features) if rows.features else "unknown ones"
         raise DatasetError(f"rows of pictures have a column `people`; these have {found}")
-    rows = rows.remove_columns([name for name in JSON_COLUMNS if name in rows.features])
-    final = _flat_features(rows.features)
-    pictures = "image" in final
-    options = {"batched": True, "batch_size": _BATCH, "remove_columns": list(rows.features)}
-    # The encoded bytes pass as they are: decoding them here would encode them anew.
+    pictures = "image" in rows.features
+    # The encoded bytes pass as they are: decoding them here would encode them anew. First of all, because a
+    # stream takes the types it has when its next step is added.
     if pictures:
         rows = rows.cast_column("image", Image(decode=False))
+    rows = rows.remove_columns([name for name in JSON_COLUMNS if name in rows.features])
+    encoded = _flat_features(rows.features)
+    final = Features({**encoded, "image": Image()}) if pictures else encoded
+    options = {"batched": True, "batch_size": _BATCH, "remove_columns": list(rows.features)}
     view: Any
     if isinstance(dataset, Dataset):
-        encoded = {"image": Image(decode=False)} if pictures else {}
-        view = rows.map(_flatten, features=Features({**final, **encoded}), **options)
+        view = rows.map(_flatten, features=encoded, **options)
         view = view.cast_column("image", Image()) if pictures else view
     else:
         # A stream that is mapped to types keeps them; only one without takes those of a cast.
