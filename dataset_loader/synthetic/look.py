@@ -12,8 +12,8 @@ from dataset_loader.synthetic.fabric import Fabric, cloth_colour, sample_fabric
 # Measured skin reflectances run over these display colours, from very light to very dark.
 SKIN_TONES = np.array(
     [
-        (0.94, 0.80, 0.72),
-        (0.88, 0.70, 0.59),
+        (0.92, 0.75, 0.66),
+        (0.86, 0.67, 0.55),
         (0.79, 0.59, 0.46),
         (0.66, 0.47, 0.35),
         (0.49, 0.33, 0.24),
