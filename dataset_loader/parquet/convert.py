@@ -27,7 +27,7 @@ from dataset_loader.layout import HOLD_OUT, TRAIN, VALIDATION, Part, flat_part, 
 from dataset_loader.members import Members, find_picture
 from dataset_loader.parquet.card import PartFacts, dataset_card
 from dataset_loader.parquet.keypoints_json import keypoints_json
-from dataset_loader.parquet.shards import Shard, plan_shards, write_shard
+from dataset_loader.parquet.shards import Shard, open_shard, plan_shards, write_shard
 from dataset_loader.parquet.spans import CocoSpans, Integers, read_spans
 from dataset_loader.schema import SPINETRACK
 from dataset_loader.sources import Source, Store, checked_member, open_source
@@ -236,11 +236,10 @@ def _write_shards(source: Source, jobs: list[_Job], pixels: bool, tell: Report) 
 
 
 def _facts(job: _Job, out: Path) -> PartFacts:
-    import pyarrow.parquet as pq
-
     stored = 0
     for shard in job.shards:
-        metadata = pq.read_metadata(shard.path)
+        with open_shard(shard.path) as file:
+            metadata = file.metadata
         stored += sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
     return PartFacts(
         source=job.part.source,

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from dataset_loader.parquet.rows import from_row
-from dataset_loader.parquet.shards import DOCUMENT_KEY
+from dataset_loader.parquet.shards import DOCUMENT_KEY, open_shard
 from dataset_loader.parquet.spans import Entries
 from spinepose_hf.errors import DatasetError, OutputError
 from spinepose_hf.extras import require_extra
 from spinepose_hf.files import atomic_path
 
+_BATCH = 500  # rows in memory at once, without their pictures
 _SHARD = re.compile(r"(?P<split>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.parquet")
 
 
@@ -107,9 +108,9 @@ def _read_part(shards: Sequence[Path], *, synthetic: bool) -> tuple[str, dict[st
 
 def _document(shard: Path) -> dict[str, Any]:
     import orjson
-    import pyarrow.parquet as pq
 
-    metadata = pq.read_schema(shard).metadata or {}
+    with open_shard(shard) as file:
+        metadata = file.schema_arrow.metadata or {}
     if DOCUMENT_KEY not in metadata:
         raise DatasetError(f"{shard} was not written by `spinepose dataset convert`")
     document: dict[str, Any] = orjson.loads(metadata[DOCUMENT_KEY])
@@ -117,18 +118,12 @@ def _document(shard: Path) -> dict[str, Any]:
 
 
 def _entries(shards: Sequence[Path], *, synthetic: bool) -> Iterator[Entries]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     for shard in shards:
-        try:
-            with pq.ParquetFile(shard) as file:
-                columns = [name for name in file.schema_arrow.names if name != "image"]
-                for batch in file.iter_batches(batch_size=500, columns=columns):
-                    for row in batch.to_pylist():
-                        yield from_row(row, synthetic=synthetic)
-        except (OSError, pa.ArrowException, KeyError) as error:
-            raise DatasetError(f"{shard} is damaged ({error}); convert or fetch it again") from error
+        with open_shard(shard) as file:
+            columns = [name for name in file.schema_arrow.names if name != "image"]
+            for batch in file.iter_batches(batch_size=_BATCH, columns=columns):
+                for row in batch.to_pylist():
+                    yield from_row(row, synthetic=synthetic)
 
 
 def _write_json(target: Path, content: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,12 @@ import numpy as np
 
 from dataset_loader.parquet.rows import arrow_schema, stored_features, to_row
 from dataset_loader.parquet.spans import CocoSpans, Integers
+from spinepose_hf.errors import DatasetError
 from spinepose_hf.files import atomic_path
 
 if TYPE_CHECKING:
     import pyarrow
+    import pyarrow.parquet
 
 ROW_GROUP_BYTES: int = 8 << 20
 """What a reader must fetch to show one row, and what a writer holds in memory."""
@@ -69,6 +72,23 @@ def _row_bytes(spans: CocoSpans, *, synthetic: bool) -> Integers:
     of_people = text[spans.starts[1:]] - text[spans.starts[:-1]]
     people = np.diff(spans.starts) * _PERSON_BYTES[synthetic]
     return np.asarray(spans.picture_bytes + spans.images[:, 1] + of_people + people + _ROW_BYTES, np.int64)
+
+
+@contextmanager
+def open_shard(path: Path) -> Iterator[pyarrow.parquet.ParquetFile]:
+    """Open a Parquet file to read it.
+
+    Raises:
+        DatasetError: while it is open, too: the file is damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            yield file
+    except (OSError, pa.ArrowException) as error:
+        raise DatasetError(f"{path} is damaged ({error}); delete it and convert or fetch it again") from error
 
 
 def write_shard(
@@ -147,4 +167,4 @@ def _options(schema: pyarrow.Schema) -> dict[str, Any]:
     }
 
 
-__all__ = ["DOCUMENT_KEY", "Shard", "plan_shards", "write_shard"]
+__all__ = ["DOCUMENT_KEY", "Shard", "open_shard", "plan_shards", "write_shard"]
