@@ -32,6 +32,9 @@ TRUNK_BONES = (
     "neck03",
 )
 LEG_BONES = ("upperleg", "lowerleg", "foot", "toe")
+# Mean and standard deviation of adult height in metres, over countries (NCD Risk Factor Collaboration, eLife
+# 2016), with the spread between them.
+STATURE_MEN, STATURE_WOMEN = (1.74, 0.08), (1.61, 0.075)
 BODY_FILE = Path(__file__).with_name("body.npz")
 
 
@@ -163,13 +166,18 @@ class Body:
         return Shape(flat[:split].reshape(-1, 3), heads, male, rest_spine(heads, self.bone))
 
     def sample_shape(self, rng: np.random.Generator) -> Shape:
-        """A new adult: somewhere between two sampled adults of similar sex."""
+        """A new adult: somewhere between two sampled adults of similar sex, as tall as adults are."""
         first = int(rng.integers(len(self.gender)))
         similar = np.flatnonzero(np.abs(self.gender - self.gender[first]) < 0.3)
         second = int(rng.choice(similar))
         share = rng.uniform(0, 0.6)
         mix = self.coefficients[first] * (1 - share) + self.coefficients[second] * share
-        return self.shape(mix, float(self.gender[first]))
+        male = 1 - float(self.gender[first])  # baked as 1 = female, the way of the body model
+        drawn = self.shape(mix, male)
+        mean, deviation = STATURE_MEN if male > 0.5 else STATURE_WOMEN
+        stature = mean + deviation * float(np.clip(rng.normal(), -2.5, 2.5))
+        scale = np.float32(stature / np.ptp(drawn.vertices[self.is_skin, 2]))
+        return Shape(drawn.vertices * scale, drawn.heads * scale, male, drawn.spine * scale)
 
     def forward_kinematics(self, heads: Floats, local: Floats) -> tuple[Floats, Floats]:
         """Global rotations (B, 3, 3) and head positions (B, 3) from local rotations (B, 3, 3) in rest axes.

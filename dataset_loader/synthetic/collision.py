@@ -15,10 +15,11 @@ import numpy.typing as npt
 from dataset_loader.synthetic.body import Body, Floats, Ints, Shape
 
 ALLOWED_DEPTH = 0.02  # metres that parts may overlap
-FIRMNESS = 0.80  # share of a limb's mean radius that does not give way
-TRUNK_FIRMNESS = 0.88  # the same of the trunk's widest extent
+FIRMNESS = 0.88  # share of a limb's mean radius that does not give way
+TRUNK_FIRMNESS = 0.92  # the same of the trunk's widest extent
 SKULL = (0.0, -0.03, 0.09)  # centre from the head bone, metres
-SKULL_RADIUS = 0.095
+SKULL_RADIUS, NECK_RADIUS = 0.095, 0.055
+ROUNDNESS = 2.5  # exponent of a section's outline; 2 would be an ellipse, more is boxier
 TRUNK_BONES = ("root", "spine05", "spine04", "spine03", "spine02", "spine01")
 # Capsules from bone to bone; `start` is the share of the way at which they begin.
 LIMBS: dict[str, tuple[str, str, float]] = {
@@ -29,21 +30,17 @@ LIMBS: dict[str, tuple[str, str, float]] = {
     "thigh": ("upperleg02", "lowerleg01", 0.35),
     "shank": ("lowerleg01", "foot", 0.0),
     "foot": ("foot", "toe3-1", 0.0),
+    "lap": ("upperleg01", "lowerleg01", 0.0),
 }
-ARM_LIMBS, HAND_LIMBS, LEG_LIMBS = (
-    ("arm", "forearm", "hand", "fingers"),
-    ("forearm", "hand", "fingers"),
-    (
-        "thigh",
-        "shank",
-        "foot",
-    ),
-)
+ARM_LIMBS = ("arm", "forearm", "hand", "fingers")
+HAND_LIMBS = ("forearm", "hand", "fingers")
+LEG_LIMBS = ("thigh", "shank", "foot")
+BELOW_ARMS = ("lap", "shank", "foot")  # the whole thigh, up to the groin, is in the way of a hand
 
 
 @lru_cache(maxsize=1)
 def _limb_bones(body: Body) -> tuple[Ints, Floats]:
-    """Bones (14, 2) and starts (14,) of the capsules: seven of the left side, then seven of the right."""
+    """Bones (16, 2) and starts (16,) of the capsules: eight of the left side, then eight of the right."""
     pairs = [
         [body.bone(f"{a}.{side}"), body.bone(f"{b}.{side}")] for side in "LR" for a, b, _ in LIMBS.values()
     ]
@@ -63,14 +60,14 @@ def _pairs() -> dict[str, Ints]:
     both = [(row(0, a), row(1, b)) for a in ARM_LIMBS for b in ARM_LIMBS]
     groups = {"legs": np.array(legs), "arms": np.array(both)}
     for side in (0, 1):
-        own = [(row(side, a), row(s, b)) for a in HAND_LIMBS for s in (0, 1) for b in LEG_LIMBS]
+        own = [(row(side, a), row(s, b)) for a in HAND_LIMBS for s in (0, 1) for b in BELOW_ARMS]
         groups["LR"[side]] = np.array(own)
     return groups
 
 
 @lru_cache(maxsize=1)
 def _skin_rings(body: Body) -> list[Ints]:
-    """Skin vertices that belong mostly to each of the 14 capsules."""
+    """Skin vertices that belong mostly to each of the 16 capsules."""
     owner = body.skinning.argmax(axis=1)
     rings = []
     for first, second in _limb_bones(body)[0]:
@@ -103,7 +100,7 @@ class Solid:
     Attributes:
         body: the body.
         heads: bone heads (B, 3) at rest.
-        radii: (14,) of the limbs.
+        radii: (16,) of the limbs.
         low, high: (6,) heights of the trunk sections.
         middle: (6, 2) centres x, y of the sections.
         half: (6, 2) half width and half depth.
@@ -152,7 +149,7 @@ def solid(body: Body, shape: Shape) -> Solid:
 
 
 def capsules(person: Solid, positions: Floats) -> tuple[Floats, Floats]:
-    """Ends (14, 3) and (14, 3) of the limbs for bone positions (B, 3)."""
+    """Ends (16, 3) and (16, 3) of the limbs for bone positions (B, 3)."""
     bones, starts = _limb_bones(person.body)
     begin, end = positions[bones[:, 0]], positions[bones[:, 1]]
     return begin + (end - begin) * starts[:, None], end
@@ -188,6 +185,8 @@ def arm_depth(person: Solid, rotations: Floats, positions: Floats, side: int) ->
     skull = positions[head] + rotations[head] @ np.array(SKULL, np.float32)
     reach = np.linalg.norm(points - skull, axis=1)
     depth = max(depth, float(np.max(SKULL_RADIUS + radii - reach)))
+    reach = _to_segment(points, positions[person.body.bone("neck01")], positions[head])
+    depth = max(depth, float(np.max(NECK_RADIUS + radii - reach)))
     return max(depth, _trunk_depth(person, rotations, positions, points, radii))
 
 
@@ -209,7 +208,7 @@ def _trunk_depth(person: Solid, rotations: Floats, positions: Floats, points: Fl
     local += person.heads[bones][:, None]
     across = local[..., :2] - person.middle[:, None]
     distance = np.linalg.norm(across, axis=-1)
-    share = np.linalg.norm(across / person.half[:, None], axis=-1)
+    share = (np.abs(across / person.half[:, None]) ** ROUNDNESS).sum(axis=-1) ** (1 / ROUNDNESS)
     outside = distance * (1 - 1 / np.maximum(share, 1e-6))
     height = local[..., 2]
     level = (height > person.low[:, None]) & (height < person.high[:, None])

@@ -194,19 +194,22 @@ def _with_arms(
     """The rotations with both arms, drawn anew while they overlap the body, each other or the floor."""
     chest = turned[body.bone("spine01")].astype(float)
     modes = choose_arm_modes(rng, archetype, mirrored)
-    for side in (0, 1):
-        for attempt in range(ARM_ATTEMPTS):
-            if attempt == ARM_ATTEMPTS - 2:
-                modes = choose_arm_modes(rng, archetype, mirrored)
-            arm = arm_rotations(rng, body, shape, modes[side], side, chest)
-            turns, places = body.forward_kinematics(shape.heads, body.local_rotations(rotations | arm))
-            depth = collision.arm_depth(person, turns, places, side)
-            if side:
-                depth = max(depth, collision.arms_depth(person, places))
-            lowest = float(places[body.arm_bones[SIDES[side][0]], 2].min())
-            if depth < collision.ALLOWED_DEPTH and lowest > floor + 0.01:
-                rotations = rotations | arm
-                break
-        else:
-            return None
-    return rotations
+    wrong = [0, 1]
+    for attempt in range(ARM_ATTEMPTS):
+        if attempt == ARM_ATTEMPTS - 2:
+            modes = choose_arm_modes(rng, archetype, mirrored)
+        for side in wrong:
+            rotations = rotations | arm_rotations(rng, body, shape, modes[side], side, chest)
+        turns, places = body.forward_kinematics(shape.heads, body.local_rotations(rotations))
+        wrong = [side for side in (0, 1) if _arm_is_wrong(person, turns, places, side, floor)]
+        if not wrong and collision.arms_depth(person, places) < collision.ALLOWED_DEPTH:
+            return rotations
+        wrong = wrong or [int(rng.integers(2))]
+    return None
+
+
+def _arm_is_wrong(person: collision.Solid, turned: Floats, placed: Floats, side: int, floor: float) -> bool:
+    """Whether an arm overlaps the body or reaches below the height `floor`."""
+    lowest = float(placed[person.body.arm_bones[SIDES[side][0]], 2].min())
+    too_deep = collision.arm_depth(person, turned, placed, side) >= collision.ALLOWED_DEPTH
+    return too_deep or lowest < floor + 0.01
