@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,15 +25,17 @@ from dataset_loader.annotate.records import (
     ImageRecord,
     Options,
     claim_folder,
-    fingerprint,
+    identify,
     read_record,
     stamp_of,
     write_record,
 )
 from dataset_loader.annotate.tasks import TaskImage, build_tasks, by_doubt
 from spinepose_hf.errors import BoxError, DatasetError, ImageError
+from spinepose_hf.inference.detectors.load import DETECTOR_VARIABLE
 from spinepose_hf.inference.estimator import SpinePoseEstimator
 from spinepose_hf.output.json_file import write_json
+from spinepose_hf.weights import embedded_onnx
 
 FORMATS: Final = (COCO, CVAT, LABEL_STUDIO)
 COCO_FILE: Final = "annotations.json"
@@ -113,12 +116,11 @@ def prepare(
     if CVAT in formats:
         check_stems(names)
     given = None if boxes is None else read_boxes(boxes, names)
-    weights = fingerprint(Path(model)) if model is not None and Path(model).is_file() else ""
+    name = EMBEDDED if model is None else model
+    finder = detector_name(detector) if boxes is None else str(boxes)
     options = Options(
-        model=EMBEDDED if model is None else model,
-        detector="given" if boxes is not None else detector,
-        boxes="" if boxes is None else fingerprint(boxes),
-        weights=weights,
+        model=identify(name, embedded_onnx() if model is None else Path(model)),
+        boxes=identify(finder, Path(finder)),
     )
     estimator = SpinePoseEstimator(model, device, detector if boxes is None else "none", threshold)
     claim_folder(out, options)
@@ -126,16 +128,17 @@ def prepare(
     records: list[ImageRecord] = []
     skipped: list[str] = []
     computed = 0
-    for place, name in enumerate(names, start=1):
-        stamp = stamp_of(images / name)
-        record = read_record(out, name, stamp)
+    for place, file_name in enumerate(names, start=1):
+        stamp = stamp_of(images / file_name)
+        record = read_record(out, file_name, stamp)
         if record is None:
             try:
-                record = look_at(images, name, stamp, estimator, None if given is None else given[name])
+                known = None if given is None else given[file_name]
+                record = look_at(images, file_name, stamp, estimator, known)
             except ImageError as error:
                 skipped.append(str(error))
             except BoxError as error:
-                raise DatasetError(f"{boxes}: {name}: {error}") from error
+                raise DatasetError(f"{boxes}: {file_name}: {error}") from error
             else:
                 write_record(out, record)
                 computed += 1
@@ -151,7 +154,7 @@ def prepare(
     selected = len(ranked) if top is None else min(top, len(ranked) - empty)
     if selected == 0:
         raise DatasetError(f"nobody was found in the {len(ranked)} pictures; give boxes or a detector")
-    written = _write(out, ranked, selected, formats, options.model, image_prefix)
+    written = _write(out, ranked, selected, formats, name, image_prefix)
     return Summary(
         images=len(ranked),
         computed=computed,
@@ -161,6 +164,11 @@ def prepare(
         skipped=tuple(skipped),
         written=tuple(written),
     )
+
+
+def detector_name(detector: str) -> str:
+    """What finds the people when `detector` is asked for: "auto" means what the environment names."""
+    return (os.environ.get(DETECTOR_VARIABLE) or "none") if detector == "auto" else detector
 
 
 def _check_formats(formats: Sequence[str]) -> None:

@@ -24,17 +24,13 @@ class Options:
     """What the predictions depend on, apart from the pictures.
 
     Attributes:
-        model: name of the network, or "embedded".
-        detector: name of the detector; "given" where boxes come from a file.
-        boxes: fingerprint of that file, else empty.
-        weights: fingerprint of the network's file, empty where it is a folder or a Hub id.
+        model: what `identify` says of the network.
+        boxes: the same of the detector, or of the file that holds the boxes.
         version: of the records.
     """
 
     model: str
-    detector: str
     boxes: str
-    weights: str
     version: str = RECORD_VERSION
 
 
@@ -87,17 +83,26 @@ def claim_folder(out: Path, options: Options) -> None:
         write_json(asdict(options), stored)
 
 
-def fingerprint(path: Path) -> str:
-    """The first 16 hex digits of a file's SHA-256.
+def identify(name: str, path: Path) -> str:
+    """A name with the first 16 hex digits of the SHA-256 of its file, so that another content is noticed.
+
+    Args:
+        name: what a user called a model, a detector or a file of boxes. Of a path the last part counts: the
+            same file may be named from another folder.
+        path: where it would lie: a file, or a model folder with `model.safetensors`. A Hub id or a word has
+            no such file, and stays as it is.
 
     Raises:
-        DatasetError: it cannot be read.
+        DatasetError: the file cannot be read.
     """
+    file = path / "model.safetensors" if path.is_dir() else path
+    if not file.is_file():
+        return name
     try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+        with file.open("rb") as stream:
+            return f"{Path(name).name} ({hashlib.file_digest(stream, 'sha256').hexdigest()[:16]})"
     except OSError as error:
-        raise DatasetError(f"cannot read {path}: {error.strerror or error}") from error
+        raise DatasetError(f"cannot read {file}: {error.strerror or error}") from error
 
 
 def record_path(out: Path, file_name: str) -> Path:
@@ -151,7 +156,7 @@ __all__ = [
     "Options",
     "PersonRecord",
     "claim_folder",
-    "fingerprint",
+    "identify",
     "read_record",
     "record_path",
     "stamp_of",

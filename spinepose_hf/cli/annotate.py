@@ -25,7 +25,9 @@ app = typer.Typer(
 
 @app.command()
 def prepare(
-    images: Annotated[Path, typer.Argument(help="Folder of the pictures; its sub-folders count.")],
+    images: Annotated[
+        Path, typer.Argument(help="Folder of the pictures; its sub-folders count.", metavar="IMAGES")
+    ],
     out: Annotated[Path, typer.Option("--out", help="Folder of the tasks; new, empty, or one to continue.")],
     model: Annotated[
         str | None,
@@ -56,7 +58,7 @@ def prepare(
     ] = "coco,cvat,label-studio",
     top: Annotated[
         int | None,
-        typer.Option("--top", min=1, help="Only the so many most doubtful pictures. Default: all."),
+        typer.Option("--top", min=1, help="Only this many of the most doubtful pictures. Default: all."),
     ] = None,
     threshold: Annotated[
         float,
@@ -97,7 +99,7 @@ def prepare(
     from dataset_loader.annotate.prepare import prepare as run
     from spinepose_hf.cli.notes import notes_on_stderr
 
-    columns = (TextColumn("looking"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("looking at pictures"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with notes_on_stderr(quiet), Progress(*columns, disable=quiet) as bar:
         task = bar.add_task("looking", total=None)
         summary = run(

@@ -16,9 +16,11 @@ from dataset_loader.annotate.records import (
     Options,
     PersonRecord,
     claim_folder,
+    identify,
     stamp_of,
     write_record,
 )
+from spinepose_hf.weights import embedded_onnx
 
 # Pictures with their (width, height) and the boxes of their people. Persons are numbered through: 1 to 4.
 PICTURES: dict[str, tuple[tuple[int, int], tuple[tuple[float, float, float, float], ...]]] = {
@@ -59,7 +61,7 @@ def write_pictures(folder: Path) -> None:
 
 
 def write_records(images: Path, out: Path) -> None:
-    claim_folder(out, Options(model="embedded", detector="auto", boxes="", weights=""))
+    claim_folder(out, Options(model=identify("embedded", embedded_onnx()), boxes="none"))
     person = 0
     for name, ((width, height), boxes) in PICTURES.items():
         people = []

@@ -142,6 +142,13 @@ def edit_cvat_coco(source: Path, target: Path, keep_numbers: bool = True) -> Non
         person.update(id=place, image_id=image_id, bbox=tight, attributes=attributes, category_id=7)
     document["categories"] = [document["categories"][0] | {"id": 7, "supercategory": ""}]
     document["annotations"].reverse()
+    # The order of the names is the category's business.
+    category = document["categories"][0]
+    category["keypoints"].reverse()
+    category["skeleton"] = [[38 - a, 38 - b] for a, b in category["skeleton"]]
+    for person in document["annotations"]:
+        triples = [person["keypoints"][start : start + 3] for start in range(0, 111, 3)]
+        person["keypoints"] = [value for triple in reversed(triples) for value in triple]
     target.write_text(json.dumps(document), encoding="utf-8")
 
 

@@ -15,9 +15,9 @@ import pytest
 from PIL import Image
 
 from dataset_loader.annotate.merge import merge
-from dataset_loader.annotate.prepare import FORMATS, prepare
+from dataset_loader.annotate.prepare import FORMATS, detector_name, prepare
 from dataset_loader.annotate.ranking import COLUMNS
-from dataset_loader.annotate.records import record_path
+from dataset_loader.annotate.records import identify, record_path
 from spinepose_hf.errors import DatasetError
 from tests.dataset_loader.annotate.conftest import Tasks
 
@@ -209,6 +209,28 @@ def _formats(*formats: str) -> Callable[[Path, Path, dict[str, Any]], None]:
 
 
 @pytest.mark.parametrize(
+    ("detector", "variable", "name"),
+    [("auto", "", "none"), ("auto", "people.onnx", "people.onnx"), ("none", "people.onnx", "none")],
+)
+def test_detector_of_the_environment_counts_as_asked_for(
+    monkeypatch: pytest.MonkeyPatch, detector: str, variable: str, name: str
+) -> None:
+    monkeypatch.setenv("SPINEPOSE_DETECTOR", variable)
+    assert detector_name(detector) == name
+
+
+def test_other_content_of_a_file_is_another_model(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    assert identify("model.onnx", path) == "model.onnx"
+    path.write_bytes(b"one")
+    first = identify("model.onnx", path)
+    path.write_bytes(b"two")
+    assert first.startswith("model.onnx (7692c3ad3540bb80") and first != identify("model.onnx", path)
+    (tmp_path / "model.safetensors").write_bytes(b"one")
+    assert identify("some/folder", tmp_path) == first.replace("model.onnx", "folder")
+
+
+@pytest.mark.parametrize(
     ("name", "change", "words"),
     [
         ("no folder", _no_folder, "is not a folder"),
@@ -220,7 +242,7 @@ def _formats(*formats: str) -> Callable[[Path, Path, dict[str, Any]], None]:
         (
             "other options",
             _other_options,
-            "holds tasks of other options (detector 'auto' there, 'given' asked",
+            "holds tasks of other options (boxes 'none' there, '",
         ),
         ("damaged record", _damaged_record, "delete it and run again"),
         ("unknown format", _formats("cvat", "labelme"), "format 'labelme': give some of coco, cvat, label"),
