@@ -44,6 +44,8 @@ def load_spinetrack(
         MissingExtraError: `datasets` is not installed.
     """
     require_extra("data", ("datasets",), "Loading SpineTrack")
+    if streaming:
+        _check_stream(split)
     path = Path(source)
     cache = None if cache_dir is None else str(cache_dir)
     if path.is_dir() and not has_parquet(path):
@@ -77,12 +79,11 @@ def _load_local(
     from dataset_loader.sources import open_source
     from dataset_loader.spinetrack import SpineTrack
 
+    path = path.resolve()
     splits = plan_splits(open_source(path), config)
     if split is not None:
         _check_split(_split_name(split), list(splits), f"{path}, configuration {config},")
-    builder = SpineTrack(
-        data_dir=str(path.resolve()), config_name=config, per_person=per_person, cache_dir=cache
-    )
+    builder = SpineTrack(data_dir=str(path), config_name=config, per_person=per_person, cache_dir=cache)
     if streaming:
         return builder.as_streaming_dataset(split)
     from datasets.exceptions import DatasetGenerationError
@@ -119,6 +120,11 @@ def _load_parquet(
             f"cannot load {source} from the Hub: {reason}; check the id and the network"
         ) from error
     return person_view(loaded) if per_person else loaded
+
+
+def _check_stream(split: str | None) -> None:
+    if split is not None and _split_name(split) != split:
+        raise DatasetError(f"a stream has whole splits, not {split!r}; use its take, skip or interleave")
 
 
 def _split_name(split: str) -> str:

@@ -54,8 +54,8 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def stamp(self, member: str) -> tuple[int, int]:
-        """Size and time of change of what holds a member, to notice changes."""
+    def annotation_files(self) -> list[Path]:
+        """The files on this machine that hold the annotations, if any is in this store."""
 
     def read(self, *members: str, wanted_by: str = "") -> bytes:
         """Content of the first of `members` that is there.
@@ -90,9 +90,9 @@ class FolderStore(Store):
         except OSError as error:
             raise DatasetError(f"cannot read {self.path / member}: {error.strerror or error}") from error
 
-    def stamp(self, member: str) -> tuple[int, int]:
-        status = (self.path / member).stat()
-        return status.st_size, status.st_mtime_ns
+    def annotation_files(self) -> list[Path]:
+        flat = self.path / FLAT_ANNOTATIONS
+        return [flat] if flat.is_file() else sorted((self.path / "annotations").glob("*.json"))
 
 
 class ZipStore(Store):
@@ -134,9 +134,8 @@ class ZipStore(Store):
                 f"{self.path}: member {member} is damaged ({error}); download it again"
             ) from error
 
-    def stamp(self, member: str) -> tuple[int, int]:
-        status = self.path.stat()
-        return status.st_size, status.st_mtime_ns
+    def annotation_files(self) -> list[Path]:
+        return [self.path]
 
     def _open(self) -> zipfile.ZipFile:
         if self._process != os.getpid():
@@ -208,10 +207,10 @@ class Source:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes when the annotation files or archives change."""
-        members = sorted(name for name in _annotation_members(self))
-        stamps = [(name, *self.annotations.stamp(name)) for name in members]
-        return hashlib.sha256(repr(stamps).encode()).hexdigest()[:16]
+        """Changes when the annotation files, or the archive with them, change."""
+        states = [(path, path.stat()) for path in self.annotations.annotation_files()]
+        text = repr([(path.name, state.st_size, state.st_mtime_ns) for path, state in states])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def open_source(path: str | os.PathLike[str]) -> Source:
@@ -259,14 +258,6 @@ def _store(path: Path, name: str) -> Store | None:
         return FolderStore(path)
     archive = path / f"{name}.zip"
     return ZipStore(archive) if archive.is_file() else None
-
-
-def _annotation_members(source: Source) -> list[str]:
-    from dataset_loader.layout import PARTS, flat_part
-
-    parts = [flat_part()] if source.flat else list(PARTS.values())
-    found = (source.annotations.find(part.annotations) for part in parts)
-    return [name for name in found if name is not None]
 
 
 def _common_folder(names: list[str]) -> str:

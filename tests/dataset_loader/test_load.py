@@ -209,6 +209,10 @@ class TestRefuses:
         with pytest.raises(DatasetError, match="no split 'test'; it has train, validation"):
             load_spinetrack(miniature.tree, split="test")
 
+    def test_a_slice_of_a_stream(self, miniature: Miniature) -> None:
+        with pytest.raises(DatasetError, match=r"a stream has whole splits, not 'train\[:10%\]'"):
+            load_spinetrack(miniature.tree, split="train[:10%]", streaming=True)
+
     def test_a_path_that_is_not_there(self, tmp_path: Path) -> None:
         with pytest.raises(DatasetError, match="nowhere does not exist"):
             load_spinetrack(tmp_path / "nowhere")
