@@ -17,8 +17,9 @@ from spinepose_hf.model.skeleton import VERTEBRAE
 from tests.dataset_loader.miniature import Miniature
 
 SECTIONS = (
-    "## Uses", "## How to read it", "## Structure", "## How it was made",
-    "**Personal and sensitive information.**", "**Where the pictures come from.**", "**How they were labelled.**", "## Bias and limits", "## Citation",
+    "## Uses", "## How to read it", "## Structure", "## How it was made", "**Where the pictures come from.**",
+    "**How they were labelled.**", "**Personal and sensitive information.**", "## Bias and limits",
+    "## Citation",
 )  # fmt: skip
 
 
