@@ -48,7 +48,7 @@ STAGES: dict[str, tuple[tuple[str, str], ...]] = {
         ("sensor", "expose"),
     ),
     "labels": (("annotate", "person_records"),),
-    "JPEG": (("~", "{imencode}"),),
+    "JPEG": (("~", "<imencode>"),),
 }
 
 

@@ -37,8 +37,10 @@ def _blend_inside(picture: Floats, blurred: Floats, mask: Bools, softness: float
 def focus_people(rng: np.random.Generator, picture: Floats, owner: Ints, depth: Floats) -> Floats:
     """Blur people and things away from the distance of one person, when the picture is shallow."""
     shallow, strength = rng.random() < SHALLOW_SHARE, rng.uniform(0.5, 3.5)
+    if not shallow:
+        return picture
     people = [int(index) for index in np.unique(owner) if index >= 0]
-    if not shallow or not people:
+    if not people:
         return picture
     sharp = float(np.median(depth[owner == people[int(rng.integers(len(people)))]]))
     unit = max(picture.shape[:2]) / 350
@@ -55,11 +57,11 @@ def focus_people(rng: np.random.Generator, picture: Floats, owner: Ints, depth: 
     return picture
 
 
-def move_people(rng: np.random.Generator, picture: Floats, owner: Ints) -> Floats:
-    """Streak people who move while the shutter is open."""
-    for index in np.unique(owner):
+def move_people(rng: np.random.Generator, picture: Floats, owner: Ints, people: int) -> Floats:
+    """Streak some of so many people, who move while the shutter is open."""
+    for index in range(people):
         moving, length, angle = rng.random() < MOVING_SHARE, int(rng.integers(3, 8)), rng.uniform(0, np.pi)
-        if index < 0 or not moving:
+        if not moving:
             continue
         blurred = cv2.filter2D(picture, -1, streak(length, angle))
         picture = _blend_inside(picture, blurred, owner == index, length / 3)

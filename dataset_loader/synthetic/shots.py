@@ -78,7 +78,7 @@ def _render(
         background, floor = paint_place(rng, place, camera, reach, _cast(light), clinical)
     rendered = render_view(rng, scene, camera, looks, light, background, floor)
     picture = focus_people(rng, rendered.picture, rendered.owner, rendered.depth)
-    picture = move_people(rng, picture, rendered.owner)
+    picture = move_people(rng, picture, rendered.owner, len(scene.people))
     picture, hidden = cover(rng, picture)
     if hidden is not None:
         rendered = replace(

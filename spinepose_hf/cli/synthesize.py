@@ -34,7 +34,9 @@ def synthesize(
     ] = 4,
     backgrounds: Annotated[
         Path | None,
-        typer.Option("--backgrounds", metavar="DIR", help="Folder of photos to put behind most scenes."),
+        typer.Option(
+            "--backgrounds", metavar="DIR", help="Folder of photos without people, put behind most scenes."
+        ),
     ] = None,
     motion: Annotated[
         Path | None,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from dataset_loader.synthetic.contact_sheet import TILE
 from spinepose_hf.cli.main import app
 
 
@@ -25,10 +28,24 @@ def test_makes_images_and_a_contact_sheet(tmp_path: Path) -> None:
     assert code == 0, output
     assert f"10 images in {out}" in " ".join(output.split())
     assert len(list((out / "images").iterdir())) == 10
-    # Ten tiles make two rows of eight, once plain and once annotated.
-    assert cv2.imread(str(sheet)).shape == (4 * 96, 8 * 72, 3)
+    # Ten tiles make one row, once plain and once annotated.
+    assert cv2.imread(str(sheet)).shape == (2 * TILE, 10 * TILE, 3)
     code, output = run(*arguments)
     assert code == 0 and "finished already" in output
+
+
+def test_one_person_before_own_photos(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    cv2.imwrite(str(tmp_path / "photos/wall.png"), np.full((90, 120, 3), 90, np.uint8))
+    out = tmp_path / "data"
+    code, output = run(
+        *("--count", "12", "--out", str(out), "--size", "72x96", "--people", "1"),
+        *("--backgrounds", str(tmp_path / "photos")),
+    )
+    assert code == 0, output
+    coco = json.loads((out / "annotations.json").read_text())
+    assert len(coco["annotations"]) == len(coco["images"]) == 12
+    assert coco["info"]["options"]["people"] == 1 and coco["info"]["options"]["backgrounds"]
 
 
 @pytest.mark.parametrize(
@@ -40,6 +57,10 @@ def test_makes_images_and_a_contact_sheet(tmp_path: Path) -> None:
         ("no images", ("--count", "0"), "--count"),
         ("negative seed", ("--seed", "-1"), "--seed"),
         ("no workers", ("--workers", "0"), "--workers"),
+        ("nobody", ("--people", "0"), "--people"),
+        ("a crowd", ("--people", "9"), "--people"),
+        ("no such photos", ("--backgrounds", "nowhere"), "nowhere is not a folder"),
+        ("no such recordings", ("--motion", "nowhere"), "nowhere is not a folder"),
     ],
 )
 def test_bad_options_end_in_one_clear_message(
@@ -47,7 +68,7 @@ def test_bad_options_end_in_one_clear_message(
 ) -> None:
     code, output = run("--count", "1", "--out", str(tmp_path / "data"), *arguments)
     assert code != 0, name
-    assert words in output and "Traceback" not in output
+    assert words in " ".join(output.split()) and "Traceback" not in output
     assert not (tmp_path / "data").exists()
 
 

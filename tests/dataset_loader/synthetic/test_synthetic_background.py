@@ -182,7 +182,7 @@ def test_focus_and_motion_touch_people_only() -> None:
     noisy = np.random.default_rng(0).random((128, 96, 3)).astype(np.float32)
     for seed in range(40):
         rng = np.random.default_rng(seed)
-        picture = move_people(rng, focus_people(rng, noisy, owner, depth), owner)
+        picture = move_people(rng, focus_people(rng, noisy, owner, depth), owner, 2)
         np.testing.assert_allclose(picture[:20], noisy[:20], atol=0.02)
         np.testing.assert_allclose(picture[100:], noisy[100:], atol=0.02)
 

@@ -148,6 +148,47 @@ def test_an_unreadable_photo_ends_the_run_with_its_name(tmp_path: Path) -> None:
     assert not (tmp_path / "out/annotations.json").exists()
 
 
+def write_recording(path: Path) -> None:
+    """Two frames of a figure that stands upright, y up, arms away from its sides; metres."""
+    tree = {"Hips": (0.0, 1.0), "Spine": (0.0, 0.2), "Neck": (0.0, 0.35), "Head": (0.0, 0.1)}
+    limbs = {"Shoulder": (0.15, -0.05), "Elbow": (0.2, -0.22), "Wrist": (0.18, -0.18)}
+    legs = {"Hip": (0.1, 0.0), "Knee": (0.0, -0.45), "Ankle": (0.0, -0.45)}
+    joints = 4 + 2 * (len(limbs) + len(legs))
+
+    def joint(kind: str, name: str, at: tuple[float, float], below: str) -> str:
+        channels = "Zrotation Xrotation Yrotation"
+        channels = f"6 Xposition Yposition Zposition {channels}" if kind == "ROOT" else f"3 {channels}"
+        return f"{kind} {name}\n{{\nOFFSET {at[0]} {at[1]} 0\nCHANNELS {channels}\n{below}}}\n"
+
+    def chain(side: str, sign: float, parts: dict[str, tuple[float, float]]) -> str:
+        below = "End Site\n{\nOFFSET 0 -0.1 0.1\n}\n"
+        for name, (x, y) in reversed(parts.items()):
+            below = joint("JOINT", side + name, (sign * x, y), below)
+        return below
+
+    head = joint("JOINT", "Head", tree["Head"], "End Site\n{\nOFFSET 0 0.2 0\n}\n")
+    arms = "".join(chain(side, sign, limbs) for side, sign in (("Left", 1), ("Right", -1)))
+    spine = joint("JOINT", "Spine", tree["Spine"], joint("JOINT", "Neck", tree["Neck"], head) + arms)
+    lower = "".join(chain(side, sign, legs) for side, sign in (("Left", 1), ("Right", -1)))
+    frame = " ".join(["0 1 0", *["0 0 0"] * joints])
+    text = f"HIERARCHY\n{joint('ROOT', 'Hips', tree['Hips'], spine + lower)}"
+    path.write_text(f"{text}MOTION\nFrames: 2\nFrame Time: 0.04\n{frame}\n{frame}\n")
+
+
+def test_some_poses_come_from_recordings(tmp_path: Path) -> None:
+    (tmp_path / "moves").mkdir()
+    write_recording(tmp_path / "moves/stand_still.bvh")
+    sources = Sources(motion=tmp_path / "moves")
+    options = Options(seed=5, width=72, height=96, people=1, motion=sources.digests()[1])
+    generate(tmp_path / "out", 48, options, workers=2, sources=sources)
+    coco = json.loads((tmp_path / "out/annotations.json").read_text())
+    poses = {person["pose"] for person in coco["annotations"]}
+    assert any("stand_still" in pose for pose in poses) and len(poses) > 2
+    (tmp_path / "moves/broken.bvh").write_text("HIERARCHY nonsense")
+    with pytest.raises(DatasetError, match=r"broken\.bvh"):
+        Sources(motion=tmp_path / "moves").digests()
+
+
 def test_contact_sheet_shows_each_picture_twice(dataset: Path, tmp_path: Path) -> None:
     write_contact_sheet(dataset, tmp_path / "sheet.png", count=25)
     sheet = cv2.imread(str(tmp_path / "sheet.png"))
