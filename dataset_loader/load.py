@@ -93,7 +93,7 @@ def _load_local(
     except DatasetGenerationError as error:
         # `datasets` wraps what a builder raises; the clear line is the cause.
         if isinstance(error.__cause__, DatasetError):
-            raise error.__cause__ from error
+            raise DatasetError(str(error.__cause__)) from error
         raise
     return builder.as_dataset(split)
 
@@ -117,7 +117,7 @@ def _load_parquet(
     except (DataFilesNotFoundError, DatasetNotFoundError, ConnectionError) as error:
         reason = str(error).strip().splitlines()[0]
         raise DatasetError(
-            f"cannot load {source} from the Hub: {reason}; check the id and the network"
+            f"cannot load {source} from the Hub: {reason}; check the id or path, and the network"
         ) from error
     return person_view(loaded) if per_person else loaded
 

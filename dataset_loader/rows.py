@@ -84,7 +84,7 @@ def _check_image(encoded: bytes, index: CocoIndex, row: int) -> None:
 
     try:
         Image.open(io.BytesIO(encoded)).close()
-    except (UnidentifiedImageError, OSError, ValueError) as error:
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError) as error:
         raise DatasetError(
             f"{index.name}: {index.file_names[row]} of image {index.image_ids[row]} "
             "is not an image that can be read; replace it"

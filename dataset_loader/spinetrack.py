@@ -1,6 +1,10 @@
 """SpineTrack as a builder of `datasets`: a class for version 5, unchanged a loading script for version 3.
 
-Version 3 scans a script's imports by line, so each stands in one line and names one module.
+    SpineTrack(data_dir="spinetrack").download_and_prepare()                             # 3 and 5
+    load_dataset(".../spinetrack.py", data_dir="spinetrack", trust_remote_code=True)     # 3
+
+Version 3 scans a script's imports by line, so each stands in one line and names one module; it copies the
+script alone, so the rest of this package must be installed.
 """
 
 from __future__ import annotations
