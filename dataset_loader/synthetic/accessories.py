@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dataset_loader.synthetic.body import Body, Bools, Floats, Ints, Posed
+from dataset_loader.synthetic.cloth_map import cloth_map
 from dataset_loader.synthetic.loft import Coordinates, bend, carry, grid_faces, head_at_rest
 from dataset_loader.synthetic.mesh import (
     ALONG,
@@ -20,7 +21,6 @@ from dataset_loader.synthetic.mesh import (
 from dataset_loader.synthetic.wardrobe import Outfit
 
 TRUNK, HEAD = 0, 1
-NECK_HEIGHTS = (0.52, 0.58)  # canonical heights between which the neck is measured
 
 
 def accessory_pieces(body: Body, posed: Posed, outfit: Outfit) -> list[Mesh]:
@@ -64,10 +64,7 @@ def _piece(vertices: Coordinates, faces: Ints, layer: Layer, segment: int, canon
 
 def _neck_at_rest(body: Body, posed: Posed, points: Coordinates) -> Floats:
     """Points (N, 3) around the canonical neck, around this person's neck at rest."""
-    z = body.canonical[:, 2]
-    neck = (
-        body.is_skin & (z > NECK_HEIGHTS[0]) & (z < NECK_HEIGHTS[1]) & (np.abs(body.canonical[:, 0]) < 0.07)
-    )
+    neck = cloth_map().neck_ids
     canonical, own = body.canonical[neck], posed.shape.vertices[neck]
     scale = np.ptp(own, axis=0) / np.ptp(canonical, axis=0)
     fitted: Floats = (points - canonical.mean(0)) * scale + own.mean(0)

@@ -15,6 +15,7 @@ HIP, KNEE, ANKLE = np.array([[0.102, -0.008, 0.039], [0.135, -0.040, -0.350], [0
 NECK_AXIS = np.array([0.0, -0.012, 0.545])
 ARMHOLE_CENTRE = np.array([0.185, -0.015, 0.43])
 TRUNK_CENTRE_Y = -0.02
+NECK_HEIGHTS = (0.52, 0.58)  # canonical heights between which the neck is measured
 SHELLS = ("tights", "skirt")
 
 
@@ -49,7 +50,9 @@ class ClothMap:
         front: in front of the middle of the trunk; `frontal` the same and `rear` behind it, blended.
         near: closeness 0..1 to joints that wrinkle cloth, by name.
         shells: rows of the vertices of each shell, its triangles in those rows, and their normals.
-        trunk, legs, arms: chains, in rows of the tights.
+        foot_ids: skin of each foot, by side; `skull_ids` and `neck_ids` what headwear and collars fit.
+        upper_chains, leg_chains: trunk and arms, and legs, in rows of the tights.
+        bone_axis: direction (B, 3) of each bone's limb, upwards at rest.
     """
 
     along: Floats
@@ -66,6 +69,9 @@ class ClothMap:
     shell_normals: dict[str, VertexNormals]
     shell_skinning: dict[str, Floats]
     skin_normals: VertexNormals
+    foot_ids: dict[str, Ints]
+    skull_ids: Ints
+    neck_ids: Ints
     upper_chains: tuple[Chain, ...]
     leg_chains: tuple[Chain, ...]
     bone_axis: Floats
@@ -122,6 +128,14 @@ def cloth_map() -> ClothMap:
         shell_normals={name: VertexNormals(faces[name], len(ids[name])) for name in SHELLS},
         shell_skinning={name: np.ascontiguousarray(body.skinning[ids[name]]) for name in SHELLS},
         skin_normals=VertexNormals(body.faces["body"], body.num_vertices),
+        foot_ids={
+            side: np.flatnonzero(body.is_skin & (body.parts["foot"] > 0.3) & (x * outside > 0))
+            for side, outside in (("L", 1), ("R", -1))
+        },
+        skull_ids=np.flatnonzero((body.parts["head"] > 0.9) & body.is_skin),
+        neck_ids=np.flatnonzero(
+            body.is_skin & (z > NECK_HEIGHTS[0]) & (z < NECK_HEIGHTS[1]) & (mirrored[:, 0] < 0.07)
+        ),
         upper_chains=_upper_chains(body, ids["tights"]),
         leg_chains=_leg_chains(body, ids["tights"]),
         bone_axis=_bone_axes(body),

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dataset_loader.synthetic.body import Body, Floats, Ints, Posed
+from dataset_loader.synthetic.cloth_map import cloth_map
 
 Coordinates = npt.NDArray[np.floating]  # positions of any float type; meshes store float32
 
@@ -58,7 +59,7 @@ def carry(posed: Posed, bone: int, points: Coordinates) -> Floats:
 
 def head_at_rest(body: Body, posed: Posed, points: Coordinates) -> Floats:
     """Points (N, 3) of the canonical head on this person's head at rest, by the box around the skull."""
-    skull = (body.parts["head"] > 0.9) & body.is_skin
+    skull = cloth_map().skull_ids
     canonical, own = body.canonical[skull], posed.shape.vertices[skull]
     low, size = canonical.min(0), np.ptp(canonical, axis=0)
     fitted: Floats = (points - low) * (np.ptp(own, axis=0) / size) + own.min(0)

@@ -216,7 +216,7 @@ def sample_outfit(rng: np.random.Generator, male: float) -> Outfit:
         sleeve = float(rng.choice([SLEEVES["none"], SLEEVES["long"]]))
         gap = rng.uniform(0.003, 0.010)
         loose = 0.0 if gap < 0.006 else 0.5
-        top = Garment(0.10, sleeve, rng.uniform(0.075, 0.095), rng.uniform(0, 0.03), gap, loose)
+        top = Garment(0.0, sleeve, rng.uniform(0.075, 0.095), rng.uniform(0, 0.03), gap, loose)
         bottom = Garment(legs, gap=gap, loose=loose)
     suit = jacket is not None and jacket.opening > 0 and top.sleeve > 1 and bool(rng.random() < 0.6)
     shares = HAIR_SHARES_MALE if is_male else HAIR_SHARES_FEMALE
