@@ -68,23 +68,23 @@ class Sources:
             DatasetError: a folder is missing or holds nothing of use, or a motion file cannot be read.
         """
         photos = None if self.backgrounds is None else find_photos(self.backgrounds)
-        clips = []
-        if self.motion is not None:
-            _motions(self.motion)  # which says what is wrong with the folder or a file in it
-            clips = sorted(path for path in self.motion.rglob("*") if path.suffix.lower() == ".bvh")
-        return (
-            None if photos is None else checksum(photos.folder / name for name in photos.names),
-            None if self.motion is None else checksum(clips),
-        )
+        motion = self._motion_checksum()
+        self.load()  # which says what is wrong with a motion file
+        return None if photos is None else checksum(photos.folder / name for name in photos.names), motion
 
     def load(self) -> tuple[PhotoFolder | None, Motions | None]:
-        """The list of photos and the motions themselves, which are read once a process."""
+        """The list of photos, and the motions themselves, which are read once a process."""
         photos = None if self.backgrounds is None else find_photos(self.backgrounds)
-        return photos, None if self.motion is None else _motions(self.motion)
+        return photos, None if self.motion is None else _motions(self.motion, self._motion_checksum())
+
+    def _motion_checksum(self) -> str | None:
+        if self.motion is None:
+            return None
+        return checksum(sorted(path for path in self.motion.rglob("*") if path.suffix.lower() == ".bvh"))
 
 
 @lru_cache(maxsize=1)
-def _motions(folder: Path) -> Motions:
+def _motions(folder: Path, checksum: str | None) -> Motions:
     return load_motions(folder)
 
 
