@@ -16,12 +16,13 @@ class Archetype:
         spine: total flexion, side bend (to the left) and twist (to the left) of the trunk.
         hip: flexion of the left and the right hip.
         knee: flexion of the left and the right knee.
-        abduction: each thigh outwards.
+        abduction: each thigh outwards; on one foot, only that of the lifted leg.
         thigh_turn: each thigh turned outwards about itself.
         root: pelvis pitch forward and roll to the left.
         arms: keys of `ARM_MODES` for both arms or, with `other`, for one arm each.
         other: keys for the second arm.
-        pitch: "given" takes the pelvis from `root`, "legs" keeps the thighs upright (bending over).
+        pitch: "given" takes the pelvis from `root`; bending over ("legs") and squatting ("squat") put it
+            where the feet carry it.
         support: "feet" stands, "seat" needs something to sit on, "body" lies, kneels or leans on hands and is
             laid down the way it would rest, "balance" does so without being tipped, "air" touches nothing.
         one_foot: only one foot stands.

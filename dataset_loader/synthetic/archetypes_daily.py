@@ -1,4 +1,4 @@
-"""Archetypes of daily life: standing, walking, sitting, the office, the clinic, dance."""
+"""Archetypes of daily life: standing, walking, sitting, the office."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from dataset_loader.synthetic.arm_modes import ANY_ARMS
 _everyday = partial(Archetype, "everyday")
 _sitting = partial(Archetype, "sitting", support="seat")
 _office = partial(Archetype, "office")
-_clinical = partial(Archetype, "clinical", exact=True)
-_dance = partial(Archetype, "dance")
 
 STANDING = ("down", "down", "down", "hips", "crossed", "clasped", "phone", "desk", "behind", "walk_front")
 
@@ -78,6 +76,7 @@ EVERYDAY: tuple[Archetype, ...] = (
         8,
         (24, 0),
         ("thighs", "forward_low", "clasped", "phone"),
+        pitch="squat",
     ),
     _everyday(
         "reach_shelf", 2, (-8, 10, 6), (2, -2), arms=("up",), other=("down", "up", "forward_low"), nod=-18
@@ -239,118 +238,4 @@ OFFICE: tuple[Archetype, ...] = (
     ),
     _office("standing_desk", 2, (8, 0, 0), arms=("desk",), other=("mouse", "desk")),
     _office("desk_stand_lean", 1.5, (24, 0, 0), (12, 12), (4, 4), arms=("desk", "forward_low"), pitch="legs"),
-)
-
-CLINICAL: tuple[Archetype, ...] = (
-    _clinical("upright", 4, arms=("down",), nod=0),
-    _clinical("upright_relaxed", 2, (6, 0, 0), arms=("down",)),
-    _clinical("xray_arms_forward", 2, arms=("front",), nod=0),
-    _clinical("xray_fists_on_collar", 2, arms=("fists_up",), nod=0),
-    _clinical("xray_arms_supported", 1, arms=("forward_low", "desk"), nod=0),
-    _clinical("adams_bend", 4, (70, 0, 0), (62, 62), (3, 3), arms=("hang_close",), pitch="legs", nod=30),
-    _clinical("adams_bend_half", 2, (46, 0, 0), (38, 38), (3, 3), arms=("hang_close",), pitch="legs", nod=25),
-    _clinical("side_bend_test", 3, (0, 36, 0), (0, 0), (2, 2), 7, arms=("down",)),
-    _clinical(
-        "extension_test",
-        2,
-        (-34, 0, 0),
-        (-8, -8),
-        (4, 4),
-        root=(-10, 0),
-        arms=("hips", "down", "crossed"),
-        nod=-25,
-    ),
-    _clinical("rotation_test", 2, (0, 0, 42), (0, 0), (2, 2), 7, arms=("crossed", "hips")),
-    _clinical("overhead_reach_test", 1.5, (-6, 0, 0), arms=("up",), nod=-4),
-    _clinical(
-        "single_leg_stance", 1.5, (0, 2, 0), (52, 0), (80, 3), arms=("hips", "crossed", "down"), one_foot=True
-    ),
-    _clinical(
-        "sit_test", 2, (4, 0, 0), (90, 90), (90, 90), 6, 4, arms=("thighs", "crossed"), support="seat", nod=0
-    ),
-    _clinical(
-        "sit_flexed_test",
-        1.5,
-        (60, 0, 0),
-        (94, 94),
-        (90, 90),
-        8,
-        4,
-        (8, 0),
-        ("behind", "head"),
-        support="seat",
-        nod=35,
-    ),
-)
-
-DANCE: tuple[Archetype, ...] = (
-    _dance(
-        "arabesque",
-        1.5,
-        (-22, 0, 6),
-        (-32, 2),
-        (6, 3),
-        4,
-        20,
-        (30, 0),
-        ("side", "front"),
-        ("side", "v_up"),
-        one_foot=True,
-    ),
-    _dance("plie", 1.5, (0, 0, 0), (44, 44), (70, 70), 34, 42, (4, 0), ("side_low", "side", "v_up")),
-    _dance(
-        "attitude",
-        1,
-        (-6, 6, 8),
-        (70, -2),
-        (70, 4),
-        14,
-        34,
-        (0, 0),
-        ("v_up", "over"),
-        ("side", "v_up"),
-        one_foot=True,
-    ),
-    _dance("groove", 3, (8, 12, 14), (22, 6), (34, 20), 9, 12, (4, 6), ANY_ARMS, ANY_ARMS),
-    _dance(
-        "hip_hop_low",
-        1.5,
-        (30, 8, 12),
-        (70, 54),
-        (82, 66),
-        20,
-        20,
-        (24, 0),
-        ("forward_low", "side_low"),
-        ("guard", "side_low"),
-    ),
-    _dance(
-        "waltz_hold", 1.5, (-6, 0, 0), (12, -6), (12, 12), arms=("side",), other=("wave", "curl", "guard")
-    ),
-    _dance(
-        "backbend_dance",
-        1,
-        (-46, 0, 4),
-        (-2, -8),
-        (16, 16),
-        6,
-        4,
-        (-14, 0),
-        ("v_up", "over", "side"),
-        nod=-30,
-    ),
-    _dance(
-        "leap",
-        1,
-        (-6, 0, 4),
-        (70, -30),
-        (12, 16),
-        6,
-        8,
-        (8, 0),
-        ("side", "v_up"),
-        ("side", "front"),
-        support="air",
-        lift=(0.1, 0.6),
-    ),
 )

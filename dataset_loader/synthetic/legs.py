@@ -11,6 +11,7 @@ from dataset_loader.synthetic.collision import Solid
 from dataset_loader.synthetic.limbs import SIDES
 from dataset_loader.synthetic.rotations import Floats, rx, ry, rz
 
+STANDING_ABDUCTION = 1.0  # of the leg that carries someone on one foot
 REST_ABDUCTION = 5.0  # the rest pose already spreads each leg by about this much
 # Degrees: hip flexion, knee flexion, hip abduction, outward turn of the thigh; toes up and down; sole tilt.
 HIP_RANGE, KNEE_RANGE, ABDUCTION_RANGE, TURN_RANGE = (-35, 132), (0, 150), (-18, 62), (-35, 75)
@@ -45,14 +46,16 @@ def sample_legs(
     else:
         hip_angles = [angle * rng.uniform(0.8, 1.12) + rng.normal(0, 4) for angle in hips]
     spread = archetype.abduction * (1.0 if exact else rng.uniform(0.6, 1.3)) + wider
+    lifted = int(abs(hips[1]) + knees[1] > abs(hips[0]) + knees[0])
     legs = []
-    for hip, knee in zip(hip_angles, knees, strict=True):
+    for side, (hip, knee) in enumerate(zip(hip_angles, knees, strict=True)):
+        outwards = STANDING_ABDUCTION if archetype.one_foot and side != lifted else spread
         bend = knee * rng.uniform(0.88, 1.1) + abs(rng.normal(0, 2 if exact else 5))
         legs.append(
             LegAngles(
                 float(np.clip(hip, *HIP_RANGE)),
                 float(np.clip(bend, *KNEE_RANGE)),
-                float(np.clip(spread + rng.normal(0, 2), *ABDUCTION_RANGE)),
+                float(np.clip(outwards + rng.normal(0, 2), *ABDUCTION_RANGE)),
                 float(np.clip(archetype.thigh_turn * rng.uniform(0.8, 1.2) + rng.normal(4, 5), *TURN_RANGE)),
                 rng.normal(25, 12),
             )

@@ -34,7 +34,7 @@ WIDER_EACH_ATTEMPT = 4.0  # degrees that each leg moves outwards when the legs o
 PELVIC_TILT = 5.0  # standard deviation, degrees, of how a standing person carries the pelvis
 ODD_ARMS_SHARE = 0.10  # arms that do something else than the archetype says
 
-MOST_TIPPED = 1 + 2 * np.cos(np.deg2rad(35))  # trace of the turn; a body that falls further was another pose
+MOST_TIPPED = 1 + 2 * np.cos(np.deg2rad(30))  # trace of the turn that lays a body down
 
 Rotations = dict[str, Matrix]
 SHARES = np.array(archetype_shares())
@@ -120,9 +120,8 @@ def pose_of(
             continue
         if archetype.support == "body":
             tip = settle(body, shape, body.local_rotations(rotations))
-            if np.trace(tip) < MOST_TIPPED:
-                continue
-            rotations["root"] = tip @ rotations["root"]
+            if np.trace(tip) > MOST_TIPPED:  # a body that would fall further is held in balance by its owner
+                rotations["root"] = tip @ rotations["root"]
         lift = rng.uniform(*archetype.lift) if archetype.support == "air" else 0.0
         return Pose(archetype.name, rotations, archetype.support, lift)
     return None
@@ -139,7 +138,7 @@ def _attempt(
     stands = archetype.support == "feet"
     for attempt in range(LEG_ATTEMPTS):
         legs = sample_legs(rng, archetype, mirrored, attempt * WIDER_EACH_ATTEMPT)
-        pitch = _pitch_over_legs(legs) if archetype.pitch == "legs" else archetype.root[0]
+        pitch = archetype.root[0] if archetype.pitch == "given" else _pitch_over_legs(legs, archetype.pitch)
         pitch += rng.normal(0, 1.5 if archetype.exact else 3)
         roll = mirror * archetype.root[1] + rng.normal(0, 1 if archetype.exact else 2.5)
         root = rz(rng.normal(0, 4)) @ ry(roll) @ rx(pitch + tilt)
@@ -161,13 +160,14 @@ def _attempt(
     return _with_arms(rng, body, shape, person, archetype, rotations, mirrored, turned, floor)
 
 
-def _pitch_over_legs(legs: list[LegAngles]) -> float:
-    """Pelvis pitch, degrees, with which someone bending over keeps the balance.
+def _pitch_over_legs(legs: list[LegAngles], pitch: str) -> float:
+    """Pelvis pitch, degrees, with which someone who bends over ("legs") or squats keeps the balance.
 
-    Thighs and shanks lean the same way to both sides of the vertical; the hips move back a little.
+    Bending over, thighs and shanks lean the same way to both sides of the vertical, and the hips move back a
+    little. Squatting, the shanks lean forward as far as ankles allow.
     """
     hip, knee = (legs[0].hip + legs[1].hip) / 2, (legs[0].knee + legs[1].knee) / 2
-    return 0.9 * hip - knee / 2
+    return hip - knee + min(0.38 * knee, 32.0) if pitch == "squat" else 0.9 * hip - knee / 2
 
 
 def choose_arm_modes(rng: np.random.Generator, archetype: Archetype, mirrored: bool) -> list[str]:
