@@ -7,10 +7,11 @@ many do sports. The clinic and the floor are drawn more often than that, for the
 from __future__ import annotations
 
 from dataset_loader.synthetic.archetype import Archetype
+from dataset_loader.synthetic.archetypes_ball import BALL
 from dataset_loader.synthetic.archetypes_clinic import CLINICAL
 from dataset_loader.synthetic.archetypes_daily import EVERYDAY, OFFICE, SITTING
 from dataset_loader.synthetic.archetypes_mat import FLOOR, YOGA
-from dataset_loader.synthetic.archetypes_play import BALL, BOARD, DANCE, SWIMMING
+from dataset_loader.synthetic.archetypes_play import BOARD, DANCE, SWIMMING
 from dataset_loader.synthetic.archetypes_sport import RACKET, TRACK
 from dataset_loader.synthetic.archetypes_training import GYM, LIFTING
 

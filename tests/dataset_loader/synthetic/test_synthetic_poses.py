@@ -118,6 +118,19 @@ def test_figures_do_not_run_into_themselves(figures: list[Figure]) -> None:
         assert depth <= collision.ALLOWED_DEPTH + 1e-4, figure.pose.name
 
 
+def test_joints_stay_in_their_range(body: Body, figures: list[Figure]) -> None:
+    for figure in figures:
+        placed = figure.posed.positions
+        for upper, lower, end in (
+            ("upperleg01", "lowerleg01", "foot"),
+            ("upperarm01", "lowerarm01", "wrist"),
+        ):
+            for side in "LR":
+                a, b, c = (placed[body.bone(f"{name}.{side}")].astype(float) for name in (upper, lower, end))
+                cosine = (b - a) @ (c - b) / np.linalg.norm(b - a) / np.linalg.norm(c - b)
+                assert cosine > np.cos(np.deg2rad(158)), f"{figure.pose.name}: {lower} folds onto itself"
+
+
 def skin_normals(vertices: Floats, faces: np.ndarray) -> Floats:
     corners = vertices[faces]
     square = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
