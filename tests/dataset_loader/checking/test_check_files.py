@@ -136,6 +136,14 @@ def test_text_that_is_not_json(tmp_path: Path, text: str, rule: str, says: str) 
     assert says in report.findings[0].message
 
 
+def test_json_that_memory_cannot_hold(tmp_path: Path) -> None:
+    path = write_set(tmp_path, "")
+    with path.open("r+b") as stream:
+        stream.truncate(2**40)  # takes no room on the disk
+    with pytest.raises(DatasetError, match=r"persons\.json .*needs about .* of memory to read"):
+        report_of(path)
+
+
 @pytest.mark.parametrize(
     ("path", "images", "message"),
     [
