@@ -27,6 +27,7 @@ from dataset_loader.synthetic.rotations import rx, ry
 from spinepose_hf.model.skeleton import KEYPOINT_INDEX
 
 FIGURES = 300
+LIMBS = (("upperleg01", "lowerleg01", "foot"), ("upperarm01", "lowerarm01", "wrist"))
 
 
 @pytest.fixture(scope="module")
