@@ -141,6 +141,9 @@ def _skin(look: Look, outfit: Outfit, attributes: Floats) -> Floats:
     region = attributes[:, REGION, None]
     colour *= 1 - region * np.array([0.05, 0.22, 0.20], np.float32)
     hand = np.abs(x) > 0.44
+    if outfit.watch:
+        along = attributes[:, ALONG]
+        colour[(x > 0.38) & (along < 0.005) & (along > -0.022)] = look.shoe_accent * np.float32(0.5)
     if outfit.gloves:
         colour[hand] = look.shoe_accent
     else:

@@ -16,8 +16,8 @@ from dataset_loader.synthetic.noise import noise_sheets
 PATTERNS = ("plain", "stripes", "vertical", "checks", "camo", "sides", "block", "yoke")
 TOP_SHARES = (0.66, 0.10, 0.02, 0.05, 0.03, 0.05, 0.06, 0.03)
 BOTTOM_SHARES = (0.88, 0.0, 0.01, 0.02, 0.03, 0.06, 0.0, 0.0)
-PRINTS = ("none", "logo", "picture", "words", "number")
-PRINT_SHARES = (0.58, 0.14, 0.08, 0.10, 0.10)
+PRINTS = ("none", "logo", "picture", "words", "number", "bib")
+PRINT_SHARES = (0.56, 0.14, 0.08, 0.10, 0.09, 0.03)
 TILE_SIZE = 128  # texels of the wrinkle tile, one a TILE_TEXEL metres
 TILE_TEXEL = 0.005
 PRINT_SIZE = 48
@@ -111,7 +111,7 @@ def sample_print(rng: np.random.Generator, kind: str) -> Floats | None:
     """A print (PRINT_SIZE, PRINT_SIZE) of one of the kinds PRINTS, or None."""
     sheet = np.zeros((PRINT_SIZE, PRINT_SIZE), np.uint8)
     middle = PRINT_SIZE // 2
-    if kind == "number":
+    if kind in ("number", "bib"):
         text = str(rng.integers(1, 100)) if rng.random() < 0.7 else str(rng.integers(100, 10000))
         scale = {1: 1.5, 2: 1.1, 3: 0.75, 4: 0.55}[len(text)]
         (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_DUPLEX, scale, 3)
@@ -125,6 +125,8 @@ def sample_print(rng: np.random.Generator, kind: str) -> Floats | None:
             3,
             cv2.LINE_AA,
         )
+        if kind == "bib":  # a race number on a sheet of the second colour
+            sheet[10:38, 6:42] = 255 - sheet[10:38, 6:42]
     elif kind == "words":
         for row in range(int(rng.integers(1, 4))):
             letters = "".join(rng.choice(list("ABCEFGHIKLMNOPRSTUVXYZ"), int(rng.integers(4, 8))))

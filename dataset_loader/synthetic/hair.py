@@ -14,14 +14,26 @@ HEAD_SEGMENT = 1
 # Height of the hairline on the canonical head by depth y, from forehead over temple and ear to the nape.
 HAIRLINE_Y = (-0.140, -0.125, -0.105, -0.090, -0.078, -0.066, -0.030, -0.005, 0.030, 0.090)
 HAIRLINE_Z = (0.775, 0.766, 0.752, 0.730, 0.700, 0.690, 0.690, 0.655, 0.632, 0.628)
-HAT_THICKNESS = {"cap": 0.012, "beanie": 0.016, "helmet": 0.034}
+HEADBAND_WIDTH = np.float32(0.034)
+HAT_THICKNESS = {"headband": 0.006, "cap": 0.012, "beanie": 0.016, "helmet": 0.034}
 # Height of the edge of headwear at the forehead and at the nape.
-HAT_EDGE = {"cap": (0.740, 0.698), "beanie": (0.745, 0.690), "helmet": (0.752, 0.690)}
+HAT_EDGE = {
+    "headband": (0.738, 0.700),
+    "cap": (0.740, 0.698),
+    "beanie": (0.745, 0.690),
+    "helmet": (0.752, 0.690),
+}
 
 
-def hairline_field(points: Floats) -> Floats:
-    """Signed distance (N,) from the hairline at canonical head points (N, 3), positive under hair."""
-    field: Floats = points[:, 2] - np.interp(points[:, 1], HAIRLINE_Y, HAIRLINE_Z).astype(np.float32)
+def hairline_field(points: Floats, fringe: float = 0.0) -> Floats:
+    """Signed distance (N,) from the hairline at canonical head points (N, 3), positive under hair.
+
+    `fringe` is how far hair hangs into the forehead, metres; below 0 the hairline recedes.
+    """
+    height = np.interp(points[:, 1], HAIRLINE_Y, HAIRLINE_Z).astype(np.float32)
+    if fringe:
+        height -= np.float32(fringe) * np.clip((-0.085 - points[:, 1]) / np.float32(0.025), 0, 1)
+    field: Floats = points[:, 2] - height
     return field
 
 
@@ -30,7 +42,7 @@ def hat_field(points: Floats, headwear: str) -> Floats:
     front, back = HAT_EDGE[headwear]
     share = np.clip((points[:, 1] + 0.14) / 0.20, 0, 1)
     field: Floats = points[:, 2] - (front + (back - front) * share)
-    return field
+    return np.minimum(field, HEADBAND_WIDTH - field) if headwear == "headband" else field
 
 
 def scalp_offset(body: Body, outfit: Outfit) -> Floats:
@@ -44,7 +56,7 @@ def scalp_offset(body: Body, outfit: Outfit) -> Floats:
         noise = np.array(outfit.noise_offset, np.float32)
         cells = np.full(3, 130 if outfit.hair == "curly" else 70, np.float32)
         lumps = sample_volume(points, cells, noise)[:, 0]
-        height = np.clip(hairline_field(points) / 0.035, 0, 1) ** 0.7
+        height = np.clip(hairline_field(points, outfit.fringe) / 0.035, 0, 1) ** 0.7
         thickness = outfit.volume * height * (1 + 0.16 * lumps)
     if outfit.headwear != "none":
         under = np.clip(hat_field(points, outfit.headwear) / 0.008, 0, 1)

@@ -6,7 +6,7 @@ import numpy as np
 
 from dataset_loader.synthetic.body import Floats
 from dataset_loader.synthetic.fabric import tile_lookup, worn_fabric_colour
-from dataset_loader.synthetic.face import BEARD, BROW, DARK, RED, eye_colour, look_up_face
+from dataset_loader.synthetic.face import BEARD, BROW, DARK, MOUTH_Z, RED, eye_colour, look_up_face
 from dataset_loader.synthetic.hair import hairline_field, hat_field
 from dataset_loader.synthetic.look import Look
 from dataset_loader.synthetic.mesh import ALONG, AROUND, EYE, REGION
@@ -38,6 +38,8 @@ def head_colour(look: Look, outfit: Outfit, attributes: Floats, colour: Floats) 
     if look.beard:
         beard = np.clip(face[:, BEARD] * (1 + 0.3 * spots), 0, 1) * np.float32(look.beard)
         colour += (hair - colour) * beard[:, None]
+    if look.smile:
+        _paint_teeth(colour, points, look.smile)
     lines = face[:, DARK, None] * np.float32(0.78 + 0.2 * look.makeup)
     colour *= 1 - lines * np.array([0.80, 0.92, 0.95], np.float32)
     colour += (hair * np.float32(0.8) - colour) * (face[:, BROW, None] * np.float32(0.85))
@@ -55,11 +57,20 @@ def head_colour(look: Look, outfit: Outfit, attributes: Floats, colour: Floats) 
     return colour
 
 
+def _paint_teeth(colour: Floats, points: Floats, smile: float) -> None:
+    """Teeth between the lips, painted into `colour` in place; `smile` is how wide, 0..1."""
+    x = np.abs(points[:, 0])
+    across = x < np.float32(0.010 + 0.009 * smile)
+    height = np.abs(points[:, 2] - np.float32(MOUTH_Z - 0.0012) - x * x * 8)
+    teeth = across & (height < np.float32(0.0016 + 0.0022 * smile)) & (points[:, 1] < -0.12)
+    colour[teeth] = (0.62, 0.58, 0.52)
+
+
 def _paint_scalp(
     colour: Floats, hair: Floats, outfit: Outfit, points: Floats, ears: Floats, spots: Floats
 ) -> None:
     """Hair above the hairline, with a frayed edge, into `colour` in place."""
-    field = hairline_field(points) + np.float32(0.003) * spots
+    field = hairline_field(points, outfit.fringe) + np.float32(0.003) * spots
     density = np.clip(field / np.float32(0.010), 0, 1) * (ears < 0.35)
     if outfit.hair == "buzz":
         density *= np.float32(0.75)

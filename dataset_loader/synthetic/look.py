@@ -39,6 +39,7 @@ class Look:
         skin: base colour; `flush` reddens cheeks, nose, ears and hands, `freckles` speckles the skin.
         gaze: shift of the irises (2,), metres.
         beard: share of beard colour, 0 shaved.
+        smile: how much of the teeth shows, 0 closed lips .. 1.
         makeup: how dark lids and how red lips are, 0..1.
         noise_offset: where in the noise this look lies (3,).
     """
@@ -51,6 +52,7 @@ class Look:
     gaze: Floats
     beard: float
     makeup: float
+    smile: float
     shoe: Floats
     shoe_accent: Floats
     sole: Floats
@@ -96,6 +98,7 @@ def sample_look(rng: np.random.Generator, male: float) -> Look:
         gaze=(rng.normal(0, 1, 2) * (0.0020, 0.0007)).astype(np.float32),
         beard=float(rng.uniform(0.12, 0.9)) if male > 0.5 and rng.random() < 0.5 else 0.0,
         makeup=float(rng.uniform(0, 0.9)) if male < 0.5 and rng.random() < 0.5 else 0.0,
+        smile=float(rng.uniform(0.2, 1.0)) if rng.random() < 0.3 else 0.0,
         shoe=cloth_colour(rng),
         shoe_accent=cloth_colour(rng),
         sole=np.full(

@@ -13,8 +13,8 @@ import numpy as np
 HAIR_STYLES = ("bald", "buzz", "short", "full", "curly", "bob", "long", "ponytail", "bun")
 HAIR_SHARES_MALE = (0.08, 0.20, 0.40, 0.14, 0.09, 0.02, 0.03, 0.02, 0.02)
 HAIR_SHARES_FEMALE = (0.01, 0.02, 0.09, 0.08, 0.09, 0.19, 0.21, 0.21, 0.10)
-HEADWEAR = ("none", "cap", "beanie", "helmet")
-HEADWEAR_SHARES = (0.76, 0.11, 0.05, 0.08)
+HEADWEAR = ("none", "cap", "beanie", "helmet", "headband")
+HEADWEAR_SHARES = (0.74, 0.11, 0.05, 0.07, 0.03)
 # Arm coordinate where sleeves end: 0 at the shoulder, 1 at the elbow, 2 at the wrist.
 SLEEVES = {"none": -0.02, "cap": 0.28, "short": 0.58, "elbow": 0.92, "three_quarter": 1.45, "long": 1.93}
 # Height where legs of trousers end.
@@ -58,6 +58,8 @@ class Outfit:
         coat: lower end of a coat's skirt, or above 0 without one.
         socks: height up to which socks go.
         shoe: "none", "low", "runner" or "boot".
+        watch: on the left wrist.
+        fringe: how far hair hangs into the forehead, metres; below 0 the hairline recedes.
         volume: thickness of the hair, metres; `hair_end` the height where long hair ends.
         glasses: "none", "clear" or "sun".
         noise_offset: where in the noise volume this person's folds lie.
@@ -76,12 +78,14 @@ class Outfit:
     hood: bool
     collar: bool
     gloves: bool
+    watch: bool
     backpack: bool
     socks: float
     shoe: str
     hair: str
     volume: float
     hair_end: float
+    fringe: float
     headwear: str
     glasses: str
     noise_offset: tuple[float, float, float]
@@ -248,11 +252,13 @@ def sample_outfit(rng: np.random.Generator, male: float) -> Outfit:
         hood=bool(not suit and (jacket is not None or top.gap > 0.011) and rng.random() < 0.35),
         collar=suit or bool(rng.random() < 0.22),
         gloves=bool(rng.random() < 0.04),
+        watch=bool(rng.random() < 0.25),
         backpack=bool(rng.random() < 0.05),
         socks=float(rng.choice([-0.90, -0.71, -0.66, -0.42], p=[0.3, 0.3, 0.25, 0.15])),
         shoe=str(rng.choice(["none", "low", "runner", "boot"], p=[0.15, 0.27, 0.46, 0.12])),
         hair=hair,
         volume=float(volumes.get(hair, rng.uniform(0.008, 0.016))),
+        fringe=float(rng.uniform(0.01, 0.034) if rng.random() < 0.3 else rng.normal(0, 0.005)),
         hair_end=float(rng.uniform(0.54, 0.60) if hair == "bob" else rng.uniform(0.32, 0.50)),
         headwear=str(rng.choice(HEADWEAR, p=HEADWEAR_SHARES)),
         glasses=str(rng.choice(["none", "clear", "sun"], p=[0.82, 0.11, 0.07])),
