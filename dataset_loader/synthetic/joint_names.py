@@ -15,7 +15,7 @@ _SIDED_ROLES = tuple(f"{side}_{part}" for side in ("left", "right") for part in 
 ROLES = ("hips", "spine", "neck", "head", *_SIDED_ROLES)
 OPTIONAL = ("neck", *(role for role in _SIDED_ROLES if role.endswith(("clavicle", "toe"))))
 
-# Names without side, prefix, case and punctuation. Mixamo, LaFAN1, CMU (cgspeed), MakeHuman, Biovision.
+# Names without side, prefix, case and punctuation. Mixamo, LaFAN1, CMU (BVH and ASF), MakeHuman, Biovision.
 _MIDDLE = {
     "hips": "hips",
     "hip": "hips",
@@ -40,12 +40,16 @@ _MIDDLE = {
     "chest4": "spine",
     "upperchest": "spine",
     "torso": "spine",
+    "upperback": "spine",
+    "thorax": "spine",
     "neck": "neck",
     "neck1": "neck",
     "neck2": "neck",
     "neck01": "neck",
     "neck02": "neck",
     "neck03": "neck",
+    "lowerneck": "neck",
+    "upperneck": "neck",
 }
 _SIDED = {
     "collar": "clavicle",
@@ -59,6 +63,8 @@ _SIDED = {
     "lowerarm": "forearm",
     "lowerarm01": "forearm",
     "elbow": "forearm",
+    "humerus": "upper_arm",
+    "radius": "forearm",
     "hand": "hand",
     "wrist": "hand",
     "upleg": "thigh",
@@ -73,10 +79,13 @@ _SIDED = {
     "shin": "shank",
     "calf": "shank",
     "knee": "shank",
+    "femur": "thigh",
+    "tibia": "shank",
     "foot": "foot",
     "ankle": "foot",
     "toe": "toe",
     "toebase": "toe",
+    "toes": "toe",
     "toe31": "toe",
     "ball": "toe",
 }
@@ -86,6 +95,7 @@ _SIDES = (
     re.compile(r"^(?P<side>[lr])[ _.-](?P<rest>.+)$", re.IGNORECASE),
     re.compile(r"^(?P<rest>.+)[ _.-](?P<side>[lr])$", re.IGNORECASE),
     re.compile(r"^(?P<side>[lrLR])(?P<rest>[A-Z].*)$"),
+    re.compile(r"^(?P<side>[lr])(?P<rest>clavicle|humerus|radius|hand|femur|tibia|foot|toes)$"),
 )
 
 

@@ -92,6 +92,10 @@ Hips LHipJoint LeftUpLeg LeftLeg LeftFoot LeftToeBase RHipJoint RightUpLeg Right
 LowerBack Spine Spine1 Neck Neck1 Head LeftShoulder LeftArm LeftForeArm LeftHand LeftFingerBase
 LeftHandIndex1 LThumb RightShoulder RightArm RightForeArm RightHand RThumb
 """
+ASF = """
+root lhipjoint lfemur ltibia lfoot ltoes rhipjoint rfemur rtibia rfoot rtoes lowerback upperback thorax
+lowerneck upperneck head lclavicle lhumerus lradius lwrist lhand lfingers lthumb rclavicle rhumerus rradius rhand
+"""
 MAKEHUMAN = """
 root pelvis.L upperleg01.L upperleg02.L lowerleg01.L lowerleg02.L foot.L toe1-1.L upperleg01.R lowerleg01.R
 foot.R spine05 spine04 spine03 spine02 spine01 clavicle.L shoulder01.L upperarm01.L lowerarm01.L wrist.L
@@ -295,6 +299,8 @@ def test_units_do_not_matter(body: Body, shape: Shape) -> None:
         ("LowerBack", ("", "lowerback")),
         ("Root", ("", "root")),
         ("neck", ("", "neck")),
+        ("rhumerus", ("right", "humerus")),
+        ("lowerneck", ("", "lowerneck")),
     ],
 )
 def test_sides_in_names(name: str, expected: tuple[str, str]) -> None:
@@ -308,6 +314,7 @@ def test_sides_in_names(name: str, expected: tuple[str, str]) -> None:
         ("biovision", [row[0] for row in BIOVISION]),
         ("lafan", [row[0] for row in CURLED]),
         ("cmu", CMU.split()),
+        ("asf", ASF.split()),
         ("makehuman", MAKEHUMAN.split()),
     ],
 )
@@ -316,9 +323,16 @@ def test_conventions_are_known(convention: str, names: list[str]) -> None:
     assert "left_clavicle" in roles
     for side in ("left", "right"):
         upper = names[roles[f"{side}_upper_arm"][0]].lower()
-        assert "arm" in upper or "shoulder" in upper
+        assert "arm" in upper or "shoulder" in upper or "humerus" in upper
         assert "collar" not in upper
-    assert names[roles["spine"][-1]] in ("mixamorig:Spine2", "Chest", "Spine2", "Spine1", "spine01")
+    assert names[roles["spine"][-1]] in (
+        "mixamorig:Spine2",
+        "Chest",
+        "Spine2",
+        "Spine1",
+        "spine01",
+        "thorax",
+    )
 
 
 GOOD = bvh_text(BIOVISION, "ZXY", [{}, {}])
