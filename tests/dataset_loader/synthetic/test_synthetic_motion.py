@@ -94,7 +94,7 @@ LeftHandIndex1 LThumb RightShoulder RightArm RightForeArm RightHand RThumb
 """
 ASF = """
 root lhipjoint lfemur ltibia lfoot ltoes rhipjoint rfemur rtibia rfoot rtoes lowerback upperback thorax
-lowerneck upperneck head lclavicle lhumerus lradius lwrist lhand lfingers lthumb rclavicle rhumerus rradius rhand
+lowerneck upperneck head lclavicle lhumerus lradius lwrist lhand rclavicle rhumerus rradius rhand
 """
 MAKEHUMAN = """
 root pelvis.L upperleg01.L upperleg02.L lowerleg01.L lowerleg02.L foot.L toe1-1.L upperleg01.R lowerleg01.R
