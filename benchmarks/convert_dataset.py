@@ -3,8 +3,8 @@
     python benchmarks/convert_dataset.py [--counts 1000 20000] [--bytes 4000] [--folder out/bench]
 
 Writes data sets of tiny pictures in our flat layout, checks and converts each in a process of its own, and
-prints images a second, peak memory (high-water mark of resident memory) and the ratios to the smallest. `start`
-is a process that only imports the libraries. Checking holds the whole JSON; converting must not grow with the
+prints images a second, peak memory (high-water mark of resident memory) and the ratios to the smallest. Task
+`start` only imports the libraries. Checking holds the whole JSON; converting must not grow with the
 number of pictures.
 """
 

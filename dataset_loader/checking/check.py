@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from dataset_loader.checking.content import check_content, usable_images
 from dataset_loader.checking.findings import RULES, FileCount, Finding, Report
@@ -15,9 +15,10 @@ from dataset_loader.checking.repair import Change, repair
 from dataset_loader.json_file import check_memory, parse_json
 from dataset_loader.layout import PARTS, Part, flat_part
 from dataset_loader.members import Members, find_picture
+from dataset_loader.picture_header import picture_size
 from dataset_loader.schema import SPINETRACK, KeypointSchema
 from dataset_loader.sources import FolderStore, Store, open_source
-from spinepose_hf.errors import DatasetError, OutputError
+from spinepose_hf.errors import DatasetError, ImageError, OutputError
 from spinepose_hf.extras import require_extra
 from spinepose_hf.files import atomic_path
 
@@ -224,38 +225,16 @@ def _check_picture(image: dict[str, Any], target: Target, members: Members) -> t
         return "image-missing", f"{name!r} is not in {target.images.path / target.folder}"
     try:
         with members.open_found(found) as stream:
-            width, height = _picture_size(stream)
-    except DatasetError as error:
+            width, height = picture_size(stream)
+    except (DatasetError, zipfile.BadZipFile) as error:
         return "image-unreadable", str(error)
-    except (OSError, ValueError, SyntaxError, zipfile.BadZipFile) as error:
-        return "image-unreadable", f"{name!r} is not a picture that can be read ({_first_line(error)})"
+    except ImageError as error:
+        return "image-unreadable", f"{name!r} is not a picture that can be read ({error})"
     if (width, height) == (image["width"], image["height"]):
         return None
     turned = "; it seems to be turned" if (height, width) == (image["width"], image["height"]) else ""
     stated = f"{image['width']}x{image['height']}"
     return "image-size", f"{name!r} is {width}x{height}, the file says {stated}{turned}"
-
-
-def _picture_size(stream: IO[bytes]) -> tuple[int, int]:
-    """(width, height) as the header has them; the pixels are not read.
-
-    Raises:
-        OSError: not a picture.
-    """
-    from PIL import Image
-
-    try:
-        with Image.open(stream) as picture:
-            width, height = picture.size
-            return width, height
-    except Image.DecompressionBombError as error:
-        raise OSError(str(error)) from error
-
-
-def _first_line(error: BaseException) -> str:
-    text = str(error)
-    # Pillow names the stream object, which tells a user nothing.
-    return "unknown format" if "cannot identify" in text else text.splitlines()[0] if text else "damaged"
 
 
 __all__ = ["Target", "check", "find_targets", "fix"]

@@ -13,6 +13,7 @@ was interrupted.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
 from collections.abc import Callable
@@ -29,9 +30,10 @@ from dataset_loader.parquet.card import PartFacts, dataset_card
 from dataset_loader.parquet.keypoints_json import keypoints_json
 from dataset_loader.parquet.shards import Shard, open_shard, plan_shards, write_shard
 from dataset_loader.parquet.spans import CocoSpans, Integers, read_spans
+from dataset_loader.picture_header import picture_size
 from dataset_loader.schema import SPINETRACK
 from dataset_loader.sources import Source, Store, checked_member, open_source
-from spinepose_hf.errors import DatasetError, OutputError
+from spinepose_hf.errors import DatasetError, ImageError, OutputError
 from spinepose_hf.extras import require_extra
 from spinepose_hf.files import atomic_path
 
@@ -205,7 +207,16 @@ def _picture_size(source: Source, folder: str, member: str, image: dict[str, Any
 
 
 def _read_picture(source: Source, part: Part, image: dict[str, Any]) -> bytes:
-    return source.read_image(part.images, image["file_name"], f"image {image['id']} of {part.annotations}")
+    wanted_by = f"image {image['id']} of {part.annotations}"
+    encoded = source.read_image(part.images, image["file_name"], wanted_by)
+    try:
+        picture_size(io.BytesIO(encoded))
+    except ImageError as error:
+        raise DatasetError(
+            f"{image['file_name']}, {wanted_by}, is not a picture that can be read ({error}); "
+            "see `spinepose dataset check`"
+        ) from error
+    return encoded
 
 
 def _plan(part: Part, split: str, spans: CocoSpans, out: Path, limit: int) -> _Job:

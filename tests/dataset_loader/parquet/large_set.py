@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from dataset_loader.parquet import shards
 from dataset_loader.parquet.convert import MIN_SHARD_BYTES, convert
@@ -23,12 +25,16 @@ PICTURE_BYTES = 60_000
 
 
 def write_large_set(folder: Path) -> Path:
-    """Our flat layout with pictures of noise, which need not be pictures to be stored."""
+    """Our flat layout with one picture throughout, followed by noise, which is no part of it."""
     (folder / "images").mkdir(parents=True)
+    stream = io.BytesIO()
+    Image.new("RGB", (100, 80)).save(stream, "JPEG")
     images = []
     for number in range(PICTURES):
         name = f"{number:03d}.jpg"
-        (folder / "images" / name).write_bytes(np.random.default_rng(number).bytes(PICTURE_BYTES))
+        (folder / "images" / name).write_bytes(
+            stream.getvalue() + np.random.default_rng(number).bytes(PICTURE_BYTES)
+        )
         images.append({"id": number, "file_name": name, "width": 100, "height": 80})
     people = [person(100 + number, number) for number in reversed(range(PICTURES))]
     document = {"images": images, "annotations": people, "categories": [SPINETRACK.to_category()]}

@@ -258,6 +258,16 @@ def test_zip_lacks_a_picture(own_miniature: Miniature, tmp_path: Path) -> None:
         convert(zips, tmp_path / "out")
 
 
+@pytest.mark.parametrize(
+    "content", [b"", b"this is text", b"\xff\xd8\xff\xe0"], ids=["empty", "text", "cut off"]
+)
+def test_file_that_is_no_picture(own_miniature: Miniature, tmp_path: Path, content: bytes) -> None:
+    (own_miniature.tree / "images/val2017/000000003008.jpg").write_bytes(content)
+    with pytest.raises(DatasetError, match=r"3008\.jpg, image 3008 of .*val2017\.json, is not a picture"):
+        convert(own_miniature.tree, tmp_path / "out")
+    assert not list((tmp_path / "out").glob("data/val/*"))
+
+
 def test_zip_climbs_out(own_miniature: Miniature, tmp_path: Path) -> None:
     with zipfile.ZipFile(own_miniature.zips / "annotations.zip", "a") as archive:
         archive.writestr("../evil.json", b"{}")
