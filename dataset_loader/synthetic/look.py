@@ -28,6 +28,7 @@ HAIR_COLOURS = (
     (0.66, 0.52, 0.32),
     (0.60, 0.59, 0.57),
 )
+LEAST_CONTRAST = 0.5  # between skin and clothes, of the logarithm of some channel
 HAIR_SHARES = (0.34, 0.26, 0.15, 0.04, 0.11, 0.10)
 
 
@@ -65,6 +66,13 @@ class Look:
     noise_offset: Floats
 
 
+def unlike_skin(rng: np.random.Generator, fabric: Fabric, skin: Floats) -> Fabric:
+    """The fabric, in another colour when it could be taken for bare skin."""
+    while np.abs(np.log(fabric.colour / skin)).max() < LEAST_CONTRAST:
+        fabric = replace(fabric, colour=cloth_colour(rng))
+    return fabric
+
+
 def sample_look(rng: np.random.Generator, male: float) -> Look:
     """Colours of one view."""
     tone = rng.random() * (len(SKIN_TONES) - 1)
@@ -76,6 +84,8 @@ def sample_look(rng: np.random.Generator, male: float) -> Look:
         shares = shares * (1.4, 1.2, 0.3, 0.05, 0.08, 0.8)
     hair = np.array(HAIR_COLOURS[int(rng.choice(len(shares), p=shares / shares.sum()))])
     top, bottom = sample_fabric(rng), sample_fabric(rng, lower=True)
+    skin = (np.clip(skin, 0, 1) ** 2.2).astype(np.float32)
+    top, bottom = unlike_skin(rng, top, skin), unlike_skin(rng, bottom, skin)
     draw = rng.random()
     if draw < 0.08:  # suits, tracksuits and team kits
         bottom = replace(top, pattern="plain", front=None, back=None)
@@ -85,7 +95,7 @@ def sample_look(rng: np.random.Generator, male: float) -> Look:
     if draw < 0.14 or rng.random() < 0.25:
         sock = top.colour if draw < 0.14 else cloth_colour(rng)
     return Look(
-        skin=(np.clip(skin, 0, 1) ** 2.2).astype(np.float32),
+        skin=skin,
         flush=float(rng.uniform(0.2, 1.0)),
         freckles=float(rng.uniform(0.2, 0.5)) if tone < 1.5 and rng.random() < 0.15 else 0.0,
         hair=((hair * rng.uniform(0.7, 1.25)) ** 2.2).astype(np.float32),

@@ -40,6 +40,8 @@ TOP_OF_CLOTH = 0.575  # canonical height that no garment passes
 NAPE_RISE = 0.022  # metres by which a neck opening is narrower behind
 SLEEVELESS = 0.12  # arm coordinate below which a garment has armholes instead of sleeves
 ARMHOLE = 0.058  # metres around the shoulder joint
+SKIRT_TOP = 0.21  # canonical height below which tops lie close under a skirt
+OVER_SKIRT = 0.025  # metres by which a jacket clears the top of a skirt
 TUCKED_GAP = 0.004  # metres from the skin of what is worn under a waistband
 LAYER_DISTANCE = 0.004  # metres between one garment and the next
 
@@ -171,11 +173,17 @@ def _shells(
         overlap = np.clip(1 + at[Layer.TROUSERS] / 0.03, 0, 1)
         top = np.maximum(top, (trousers + LAYER_DISTANCE) * overlap)
         shown[Layer.TROUSERS] = at[Layer.CLOTH] < COVERED_MARGIN
+    flat = np.clip((SKIRT_TOP - body.canonical[ids, 2]) / 0.05, 0, 1)  # below the top of a skirt
+    if outfit.skirt < 0:
+        top = top * (1 - flat) + np.minimum(top, outfit.top.gap) * flat
     offsets = {Layer.CLOTH: top, Layer.TROUSERS: trousers}
     if outfit.jacket is not None:
-        offsets[Layer.JACKET] = np.maximum(
-            offset(outfit.jacket, upper) + LAYER_DISTANCE, np.maximum(top, trousers) + 1.5 * LAYER_DISTANCE
-        )
+        outer = offset(outfit.jacket, upper) + LAYER_DISTANCE
+        if outfit.coat < 0:
+            outer = outer * (1 - flat) + np.minimum(outer, outfit.jacket.gap) * flat
+        if outfit.skirt < 0:
+            outer = outer + OVER_SKIRT * flat
+        offsets[Layer.JACKET] = np.maximum(outer, np.maximum(top, trousers) + 1.5 * LAYER_DISTANCE)
         shown[Layer.CLOTH] &= at[Layer.JACKET] < 2 * COVERED_MARGIN
         shown[Layer.TROUSERS] &= at[Layer.JACKET] < 2 * COVERED_MARGIN
     garments = {Layer.CLOTH: outfit.top, Layer.TROUSERS: outfit.bottom, Layer.JACKET: outfit.jacket}
@@ -196,9 +204,9 @@ def _shells(
             attributes=own,
             cut=at[layer],
         )
-        inside, outer = corners_of(at[layer] > 0, faces), corners_of(shown[layer], faces)
-        seen = (inside[0] | inside[1] | inside[2]) & (outer[0] | outer[1] | outer[2])
-        shells.append(clip(only_used(shell, np.flatnonzero(seen))))
+        inside, seen = corners_of(at[layer] > 0, faces), corners_of(shown[layer], faces)
+        kept = (inside[0] | inside[1] | inside[2]) & (seen[0] | seen[1] | seen[2])
+        shells.append(clip(only_used(shell, np.flatnonzero(kept))))
     return shells
 
 

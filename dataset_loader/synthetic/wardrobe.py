@@ -222,6 +222,11 @@ def sample_outfit(rng: np.random.Generator, male: float) -> Outfit:
         loose = 0.0 if gap < 0.006 else 0.5
         top = Garment(0.0, sleeve, rng.uniform(0.075, 0.095), rng.uniform(0, 0.03), gap, loose)
         bottom = Garment(legs, gap=gap, loose=loose)
+    coat = float(rng.uniform(-0.38, -0.15)) if jacket is not None and rng.random() < 0.2 else 1.0
+    if jacket is not None and coat < 0 < skirt:
+        jacket = replace(jacket, low=0.08)
+    if jacket is not None and skirt < 0:
+        jacket = replace(jacket, low=max(jacket.low, 0.04))
     suit = jacket is not None and jacket.opening > 0 and top.sleeve > 1 and bool(rng.random() < 0.6)
     shares = HAIR_SHARES_MALE if is_male else HAIR_SHARES_FEMALE
     hair = str(rng.choice(HAIR_STYLES, p=shares))
@@ -237,7 +242,6 @@ def sample_outfit(rng: np.random.Generator, male: float) -> Outfit:
     tucked = bool(rng.random() < 0.22)
     if skirt < 0 and not dress:
         waist, tucked = 0.13, True
-    coat = float(rng.uniform(-0.38, -0.15)) if jacket is not None and rng.random() < 0.2 else 1.0
     return Outfit(
         top=top,
         bottom=bottom,
