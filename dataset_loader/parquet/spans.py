@@ -17,6 +17,8 @@ from spinepose_hf.model.skeleton import NUM_KEYPOINTS
 
 Integers = NDArray[np.int64]
 
+_REPORT_BYTES = 1 << 18
+
 
 @dataclass(frozen=True, slots=True)
 class Entries:
@@ -110,9 +112,11 @@ def read_spans(
             seen = _visibility(entry, path)
             for value in range(3):
                 visibility[value] += seen == value
-        if advance is not None:
-            advance(element.offset + element.size - told)
-            told = element.offset + element.size
+        if advance is not None and element.offset - told >= _REPORT_BYTES:
+            advance(element.offset - told)
+            told = element.offset
+    if advance is not None:
+        advance(path.stat().st_size - told)
     missing = [section for section in STREAMED if not isinstance(scanner.document.get(section), list)]
     if missing:
         raise DatasetError(f"{path} is not a COCO keypoint file: it has no list {' and '.join(missing)}")
