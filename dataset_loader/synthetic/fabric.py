@@ -13,9 +13,9 @@ from dataset_loader.synthetic.body import Floats
 from dataset_loader.synthetic.mesh import ALONG, AROUND, CANONICAL, HEM
 from dataset_loader.synthetic.noise import noise_sheets
 
-PATTERNS = ("plain", "stripes", "vertical", "checks", "camo", "sides", "block", "yoke")
-TOP_SHARES = (0.66, 0.10, 0.02, 0.05, 0.03, 0.05, 0.06, 0.03)
-BOTTOM_SHARES = (0.88, 0.0, 0.01, 0.02, 0.03, 0.06, 0.0, 0.0)
+PATTERNS = ("plain", "stripes", "vertical", "checks", "camo", "sides", "block", "yoke", "dots", "floral")
+TOP_SHARES = (0.63, 0.10, 0.02, 0.05, 0.02, 0.05, 0.06, 0.03, 0.015, 0.025)
+BOTTOM_SHARES = (0.87, 0.0, 0.01, 0.02, 0.03, 0.05, 0.0, 0.0, 0.0, 0.02)
 PRINTS = ("none", "logo", "picture", "words", "number", "bib")
 PRINT_SHARES = (0.56, 0.14, 0.08, 0.10, 0.09, 0.03)
 TILE_SIZE = 128  # texels of the wrinkle tile, one a TILE_TEXEL metres
@@ -32,6 +32,7 @@ class Fabric:
         pattern: one of PATTERNS; `size` is the width of a stripe or check in metres.
         weave: strength of the grain; `wrinkle` of the folds that are painted as slopes.
         front, back: prints (PRINT_SIZE, PRINT_SIZE), 0 cloth .. 1 print, or None.
+        fade: how much lighter thighs and knees of worn jeans are.
         trim: strength of hems and seams: below 0 darker, above 0 in the second colour.
     """
 
@@ -45,6 +46,7 @@ class Fabric:
     front: Floats | None
     back: Floats | None
     trim: float
+    fade: float = 0.0
 
 
 def cloth_colour(rng: np.random.Generator) -> Floats:
@@ -52,7 +54,7 @@ def cloth_colour(rng: np.random.Generator) -> Floats:
     kind = rng.choice(7, p=(0.20, 0.15, 0.12, 0.11, 0.24, 0.06, 0.12))
     hue = rng.random()
     if kind == 0:  # black
-        srgb = colorsys.hsv_to_rgb(hue, rng.uniform(0, 0.25), rng.uniform(0.06, 0.20))
+        srgb = colorsys.hsv_to_rgb(hue, rng.uniform(0, 0.25), rng.uniform(0.09, 0.23))
     elif kind == 1:  # white and cream
         srgb = colorsys.hsv_to_rgb(rng.normal(0.12, 0.03) % 1, rng.uniform(0, 0.10), rng.uniform(0.84, 0.97))
     elif kind == 2:  # grey
@@ -76,7 +78,7 @@ def sample_fabric(rng: np.random.Generator, lower: bool = False, prints: bool = 
     colour, second = cloth_colour(rng), cloth_colour(rng)
     if lower and rng.random() < 0.5:  # jeans, black, grey and beige
         bases = (
-            (0.012, 0.012, 0.014),
+            (0.018, 0.018, 0.021),
             (0.03, 0.05, 0.11),
             (0.10, 0.16, 0.28),
             (0.10, 0.10, 0.11),
@@ -104,6 +106,9 @@ def sample_fabric(rng: np.random.Generator, lower: bool = False, prints: bool = 
         front=front,
         back=back,
         trim=float(rng.choice([0.0, -0.35, 0.9], p=[0.35, 0.5, 0.15])),
+        fade=float(rng.uniform(0.3, 1.4))
+        if lower and colour[2] > 1.3 * colour[0] and rng.random() < 0.5
+        else 0.0,
     )
 
 
@@ -203,6 +208,10 @@ def fabric_colour(
     _paint_pattern(colour, fabric, points, along, around)
     if fabric.front is not None or fabric.back is not None:
         _paint_print(colour, fabric, points)
+    if fabric.fade:
+        front = np.clip((-0.03 - points[:, 1]) / np.float32(0.06), 0, 1)
+        worn = front * np.exp(-(((points[:, 2] + np.float32(0.26)) / np.float32(0.17)) ** 2))
+        colour *= (1 + np.float32(fabric.fade) * worn)[:, None]
     if fabric.trim:
         edge = np.flatnonzero(hem < (0.012 if fabric.trim > 0 else 0.018))
         if fabric.trim > 0:
@@ -241,6 +250,14 @@ def _paint_pattern(colour: Floats, fabric: Fabric, points: Floats, along: Floats
         value = noise_sheets()[2][v & 511, u & 511]
         colour[value > 0.35] = fabric.second
         colour[value < -0.5] = fabric.third
+    elif fabric.pattern == "dots":
+        wave = np.float32(np.pi / (0.5 * fabric.size + 0.006))
+        colour[np.sin(along * wave) * np.cos(around * wave) > 0.5] = fabric.second
+    elif fabric.pattern == "floral":
+        u = (np.copysign(around, points[:, 0]) * np.float32(800)).astype(np.int32)
+        v = (along * np.float32(800) + np.float32(5e4)).astype(np.int32)
+        colour[noise_sheets()[2][v & 511, u & 511] > 0.6] = fabric.second
+        colour[noise_sheets()[2][u & 511, v & 511] > 1.1] = fabric.third
     elif fabric.pattern == "sides":
         width = np.float32(0.010 + 0.4 * fabric.size)
         on_leg = (points[:, 2] < 0) & (around < width)

@@ -88,7 +88,7 @@ def sample_look(rng: np.random.Generator, male: float) -> Look:
     top, bottom = unlike_skin(rng, top, skin), unlike_skin(rng, bottom, skin)
     draw = rng.random()
     if draw < 0.08:  # suits, tracksuits and team kits
-        bottom = replace(top, pattern="plain", front=None, back=None)
+        bottom = replace(top, pattern="plain", front=None, back=None, fade=0.0)
     elif draw < 0.14:
         bottom = replace(bottom, colour=top.second, second=top.colour)
     sock = np.full(3, rng.choice([0.015, 0.75], p=[0.5, 0.5]), np.float32)

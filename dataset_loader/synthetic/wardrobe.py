@@ -213,7 +213,7 @@ def sample_outfit(rng: np.random.Generator, male: float) -> Outfit:
     if dress:
         top = replace(top, low=0.11, loose=min(top.loose, 0.4))
     if skirt < 0:  # shorts below it
-        bottom = Garment(LEGS["brief"], gap=0.003, loose=0.0, fold=0.0)
+        bottom = Garment(max(LEGS["short"], skirt + 0.03), gap=0.003, loose=0.0, fold=0.0)
     one_piece = skirt > 0 and bool(rng.random() < 0.05)
     if one_piece:  # swimsuits, leotards, wetsuits, overalls
         legs = LEGS[str(rng.choice(["brief", "short", "knee", "long"], p=[0.2, 0.2, 0.2, 0.4]))]
