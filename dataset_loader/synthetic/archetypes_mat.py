@@ -247,7 +247,4 @@ FLOOR: tuple[Archetype, ...] = (
         "lie_on_side", 2, (18, 4, 0), (44, 26), (58, 42), 3, 0, (0, 88), ("front", "forward_low", "guard")
     ),
     _floor("lie_curled", 1, (46, 0, 0), (92, 86), (100, 94), 3, 0, (0, 88), ("guard", "goblet"), nod=24),
-    _floor(
-        "lounge_on_elbow", 1, (8, -30, 0), (30, 18), (46, 26), 4, 4, (0, 80), ("side_low",), ("down", "hips")
-    ),
 )
