@@ -256,14 +256,14 @@ def _paint_pattern(colour: Floats, fabric: Fabric, points: Floats, along: Floats
     elif fabric.pattern == "floral":
         u = (np.copysign(around, points[:, 0]) * np.float32(800)).astype(np.int32)
         v = (along * np.float32(800) + np.float32(5e4)).astype(np.int32)
-        colour[noise_sheets()[2][v & 511, u & 511] > 0.6] = fabric.second
-        colour[noise_sheets()[2][u & 511, v & 511] > 1.1] = fabric.third
+        colour[noise_sheets()[3][v & 511, u & 511] > 0.9] = fabric.second
+        colour[noise_sheets()[3][u & 511, v & 511] > 1.3] = fabric.third
     elif fabric.pattern == "sides":
         width = np.float32(0.010 + 0.4 * fabric.size)
         on_leg = (points[:, 2] < 0) & (around < width)
-        colour[on_leg | ((points[:, 2] > 0.05) & (np.abs(around - np.float32(0.236)) < width))] = (
-            fabric.second
-        )
+        on_trunk = (points[:, 2] > 0.05) & (np.abs(points[:, 0]) < 0.17)
+        side = np.abs(around - np.float32(0.236)) < width
+        colour[on_leg | (on_trunk & side)] = fabric.second
     elif fabric.pattern == "block":
         colour[along > np.float32(0.30 + fabric.size)] = fabric.second
     elif fabric.pattern == "yoke":
