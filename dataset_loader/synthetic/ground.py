@@ -10,7 +10,7 @@ from dataset_loader.synthetic.body import Body, Floats, Ints, Posed, Shape
 from dataset_loader.synthetic.rotations import Floats as Matrix
 from dataset_loader.synthetic.rotations import align
 
-STRIDE = 24  # every so many skin vertices stand for the surface
+STRIDE = 10  # every so many skin vertices stand for the surface
 STEEPEST = 0.8  # slope up to which a body is tipped; more would make another pose of it
 GRID = 9
 # Shares of the body's mass (Winter, Biomechanics and Motor Control of Human Movement) between two bones.

@@ -112,7 +112,25 @@ def test_rest_keypoints_are_anatomical(body: Body, seed: int) -> None:
     mirrored = points[list(FLIP_INDEX)] * [-1, 1, 1]
     np.testing.assert_allclose(points, mirrored, atol=0.012)
     stature = np.ptp(person.vertices[body.is_skin, 2])
-    assert 1.3 < stature < 2.5
+    assert 1.4 < stature < 1.96
+
+
+def test_men_and_women_are_built_as_such(body: Body) -> None:
+    """Shoulders against hips, free of scale: broader in men; men are taller on average."""
+    ratios: dict[bool, list[float]] = {True: [], False: []}
+    statures: dict[bool, list[float]] = {True: [], False: []}
+    for seed in range(120):
+        person = body.sample_shape(np.random.default_rng(seed))
+        points = body_keypoints(body, posed(body, person))
+        widths = [
+            points[KEYPOINT_INDEX[f"left_{name}"], 0] - points[KEYPOINT_INDEX[f"right_{name}"], 0]
+            for name in ("shoulder", "hip")
+        ]
+        ratios[person.male > 0.5].append(float(widths[0] / widths[1]))
+        statures[person.male > 0.5].append(float(np.ptp(person.vertices[body.is_skin, 2])))
+    assert min(len(found) for found in ratios.values()) > 30
+    assert np.mean(ratios[True]) > np.mean(ratios[False]) + 0.05
+    assert np.mean(statures[True]) > np.mean(statures[False]) + 0.08
 
 
 def test_spine_lies_inside_the_trunk_and_nearer_to_the_back(body: Body, shape: Shape) -> None:
