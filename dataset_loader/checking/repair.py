@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +31,7 @@ class _Work:
     """A copy under repair. Entries to drop are marked first, so that rows keep their places until the end."""
 
     def __init__(self, content: dict[str, Any]) -> None:
-        self.content = deepcopy(content)
+        self.content = {name: _copied(section) for name, section in content.items()}
         self.images: list[Any] = self.content["images"]
         self.people: list[Any] = self.content["annotations"]
         self.dropped: dict[str, set[int]] = {"images": set(), "annotations": set()}
@@ -59,6 +58,18 @@ class _Work:
     def drop_person(self, row: int) -> str:
         self.dropped["annotations"].add(row)
         return "annotation dropped"
+
+
+def _copied(section: Any) -> Any:
+    """A copy down to the lists in its entries, which is all that repairs change."""
+    if not isinstance(section, list):
+        return section
+    return [
+        {name: list(value) if isinstance(value, list) else value for name, value in entry.items()}
+        if isinstance(entry, dict)
+        else entry
+        for entry in section
+    ]
 
 
 def _rows_by(entries: Sequence[Any], name: str) -> dict[Any, list[int]]:

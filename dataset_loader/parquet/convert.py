@@ -155,7 +155,7 @@ def _check_out(out: Path, request: dict[str, Any]) -> None:
         if name in found and found[name] != value:
             raise DatasetError(
                 f"{out} holds the conversion of another source or with other options ({name} differs); "
-                "give a new folder"
+                "give a new folder, or delete this one"
             )
 
 
