@@ -16,7 +16,7 @@ CROPS: tuple[tuple[tuple[int, ...], float], ...] = (
     ((TRUNK, HEAD, LEFT_ARM, RIGHT_ARM, LEFT_LEG, RIGHT_LEG), 0.79),
     ((TRUNK, HEAD, LEFT_ARM, RIGHT_ARM), 0.17),
     ((HEAD,), 0.015),
-    ((LEFT_LEG, RIGHT_LEG), 0.025),
+    ((LEFT_LEG, RIGHT_LEG), 0.015),
 )
 TRUNCATED_SHARE = 0.15
 BEHIND_THING_SHARE = 0.6  # of the views of a scene in which a thing can stand before the first person

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dataset_loader.synthetic.body import Floats, Ints
-from dataset_loader.synthetic.materials import sample_material, wall_colour
+from dataset_loader.synthetic.materials import mosaic, sample_material, wall_colour
 from dataset_loader.synthetic.placing import turned
 from dataset_loader.synthetic.view import View
 
@@ -31,7 +31,7 @@ def _around(rng: np.random.Generator, view: View, reach: float) -> Shell:
     """A room that holds the camera and everything within `reach` metres of the origin."""
     turn = turned(rng.uniform(0, 90))
     eye = turn.T @ view.camera.eye
-    margin = rng.uniform(0.3, 4.0, 4)
+    margin = rng.uniform(0.6, 4.0, 4)
     low = np.minimum(eye, np.array([-reach, -reach, 0])) - np.append(margin[:2], 0)
     high = np.maximum(eye, np.array([reach, reach, 0])) + np.append(margin[2:], 0)
     low[2] = 0
@@ -100,7 +100,7 @@ def _decorate(
     footprint: Floats,
 ) -> None:
     """Doors, windows, pictures, mirrors, shelves and cupboards, painted into `colours` (N, 3) in place."""
-    for _ in range(int(rng.integers(0, 2 + int(span[1] - span[0])))):
+    for _ in range(int(rng.integers(1, 4 + int(1.2 * (span[1] - span[0]))))):
         left = rng.uniform(*span)
         kind = rng.random()
         if kind < 0.2:  # a door
@@ -118,14 +118,18 @@ def _decorate(
         inner = wall_colour(rng)
         if 0.2 <= kind < 0.45 and rng.random() < 0.7:
             inner = rng.uniform(0.75, 1.0, 3).astype(np.float32)
-        painted = (
-            sample_material(rng, "built").colours(u, v, footprint[near])
-            if rng.random() < 0.3
-            else np.repeat(inner[None], len(near), axis=0)
-        )
-        if kind >= 0.7:  # boards
-            gap = rng.uniform(0.15, 0.5)
-            painted[v % gap < 0.025] *= np.float32(0.45)
+        fill = rng.random()
+        if kind >= 0.7 and fill < 0.55:  # books, bottles, weights on boards
+            gap = rng.uniform(0.18, 0.45)
+            painted = mosaic(rng, u, v, rng.uniform(0.025, 0.12), gap)
+            painted[v % gap > gap * rng.uniform(0.7, 1.0)] = inner * np.float32(0.3)
+            painted[v % gap < 0.025] = inner
+        elif fill < 0.3:
+            painted = sample_material(rng, "built").colours(u, v, footprint[near])
+        elif 0.45 <= kind < 0.7 and fill < 0.65:  # a poster
+            painted = mosaic(rng, u, v, wide * rng.uniform(0.05, 0.5), tall * rng.uniform(0.05, 0.5))
+        else:
+            painted = np.repeat(inner[None], len(near), axis=0)
         frame = rng.uniform(0.02, 0.07)
         border = np.minimum(np.minimum(u, wide - u), np.minimum(v, tall - v)) < frame
         painted[border] = wall_colour(rng)

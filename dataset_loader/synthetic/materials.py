@@ -12,6 +12,7 @@ import numpy as np
 from dataset_loader.synthetic.body import Floats
 from dataset_loader.synthetic.noise import Coordinates, noise_sheets
 
+MOSAIC_COLOURS = 12
 SIDE = 512  # texels; every texture tiles
 SHARP_TEXELS = 1.5  # texels a pixel may cover before a texture fades into its mean
 
@@ -85,6 +86,15 @@ def ground_colour(rng: np.random.Generator) -> Floats:
         )
     hue, saturation = rng.normal(0.09, 0.025) % 1, rng.beta(1.2, 4.5)
     return np.array(colorsys.hsv_to_rgb(hue, saturation, rng.uniform(0.25, 0.9)), np.float32)
+
+
+def mosaic(rng: np.random.Generator, u: Floats, v: Floats, wide: float, tall: float) -> Floats:
+    """Cells of `wide` by `tall` metres in a dozen colours (N, 3): books on a shelf, goods, posters."""
+    palette = np.stack([wall_colour(rng) for _ in range(MOSAIC_COLOURS)])
+    row = np.floor(v / np.float32(tall)).astype(np.int64)
+    column = np.floor(u / np.float32(wide) + (row * 0.37) % 1).astype(np.int64)
+    drawn: Floats = palette[(column * 7919 + row * 104729 + (column * row) % 31) % MOSAIC_COLOURS]
+    return drawn
 
 
 def foliage_colour(rng: np.random.Generator) -> Floats:
@@ -170,7 +180,7 @@ def sample_material(rng: np.random.Generator, family: str) -> Material:
         texture,
         colour,
         second.astype(np.float32),
-        {"plain": 0.06, "built": 0.13, "ground": 0.16, "grass": 0.22}[family] * rng.uniform(0.3, 1.3),
+        {"plain": 0.08, "built": 0.18, "ground": 0.22, "grass": 0.30}[family] * rng.uniform(0.4, 1.5),
         rng.uniform(*texture.metres),
         turn,
     )

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from dataset_loader.synthetic.appearance import Look
-from dataset_loader.synthetic.body import Bools, Floats, Ints
-from dataset_loader.synthetic.camera import Camera
+from dataset_loader.synthetic.body import Floats, Ints
 from dataset_loader.synthetic.lighting import Light
 from dataset_loader.synthetic.raycast import Hits
 from dataset_loader.synthetic.scene import Scene
 from dataset_loader.synthetic.shading import Points, display, interpolate, irradiance, shade
-from dataset_loader.synthetic.shadows import light_reach, shade_floor
+from dataset_loader.synthetic.shadows import light_reach
 from dataset_loader.synthetic.silhouette import NOTHING, scene_labels, soften_edges, window
-from dataset_loader.synthetic.view import look_through
+from dataset_loader.synthetic.view import View
 
 NOBODY, THING = -2, -1  # owners of pixels that show the background or a thing
 FAR = np.float32(1e3)  # depth of the background, metres
@@ -43,26 +42,24 @@ class Rendered:
 def render_view(
     rng: np.random.Generator,
     scene: Scene,
-    camera: Camera,
+    view: View,
     looks: Sequence[Look],
     light: Light,
     background: Floats,
-    floor: Bools,
 ) -> Rendered:
     """One picture of the scene before a background (H, W, 3), which is drawn over.
 
     Args:
         rng: source of the soft shadows and of the exposure.
         scene: people and things.
-        camera: from where.
+        view: from where, with the ray of each pixel.
         looks: colours of each person.
         light: what falls on them.
         background: display RGB.
-        floor: where (H, W) people cast shadows on the background.
     """
+    camera = view.camera
     width, height = camera.size
-    shade_floor(rng, background, floor, camera, scene, light)
-    directions = look_through(camera).directions.reshape(-1, 3)
+    directions = view.directions.reshape(-1, 3)
     asked = window(scene, camera)
     hits = scene.caster.first_hits(camera.eye, directions[asked])
     found = np.flatnonzero(hits.face >= 0)

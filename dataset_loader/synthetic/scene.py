@@ -19,7 +19,6 @@ from dataset_loader.synthetic.solids import lattice
 from dataset_loader.synthetic.wardrobe import Outfit, sample_outfit
 
 PEOPLE_SHARES = (0.52, 0.30, 0.12, 0.06)  # of scenes with 1, 2, 3 and 4 people
-SEAT_SHARE = 0.85  # of the poses that sit
 HELD_SHARE = 0.10  # of the people
 RACKET_SHARE = 0.85  # of those who play
 DESK_SHARE = 0.4  # of the scenes whose first person sits
@@ -80,7 +79,7 @@ def _thing_points(props: list[Prop]) -> Floats:
 def _own_things(rng: np.random.Generator, body: Body, figure: Figure) -> list[Prop]:
     """What somebody sits on and holds."""
     things = []
-    if figure.pose.support == "seat" and rng.random() < SEAT_SHARE:
+    if figure.pose.support == "seat":
         things.append(seat(rng, body, figure.posed))
     if figure.pose.name in LIFTING:
         things.append(barbell(rng, body, figure.posed))

@@ -19,6 +19,8 @@ from dataset_loader.synthetic.raycast import Hits
 from dataset_loader.synthetic.scene import Scene
 
 GAMMA = 1 / 2.2
+WHITE = 2.2  # linear light that becomes display white
+MIDTONES = 1.3  # makes up for what the curve takes from them
 SHININESS = 16
 PROP_GLOSS = 0.03
 PROP_GRAIN = np.array([30, 30, 9], np.float32)  # cells a metre of the veins in wood and the stains on paint
@@ -36,8 +38,10 @@ class Points:
 
 
 def display(linear: Floats) -> Floats:
-    """Display RGB 0..1 of linear light."""
-    encoded: Floats = np.clip(linear, 0, 1) ** np.float32(GAMMA)
+    """Display RGB 0..1 of linear light 0..4; highlights bend (Reinhard's curve) rather than clip."""
+    bent = linear * np.float32(MIDTONES)
+    bent *= (1 + bent * np.float32(1 / WHITE**2)) / (1 + bent)
+    encoded: Floats = np.clip(bent, 0, 1) ** np.float32(GAMMA)
     return encoded
 
 

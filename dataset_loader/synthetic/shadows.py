@@ -15,6 +15,8 @@ from dataset_loader.synthetic.view import floor_distance, look_through
 
 RAY_BIAS = 4e-3  # metres; shells lie millimetres above the skin
 SHADOW_REACH = 2.2  # metres around a person within which the floor is shaded
+SHADOW_FADE = 0.8  # metres at the end of that reach in which shadows fade
+SHARP_SHADOW = 0.05  # radians of softness below which shadows are blurred least
 FLOOR_STEP = 3  # pixels between floor shadow rays
 
 
@@ -58,26 +60,25 @@ def light_reach(
     shadowed = caster.occluded(origins[some], light.direction + spread * np.float32(light.softness))
     around = random_directions(rng, len(few))
     closed = caster.occluded(origins[few], points.normal[few] + around * np.float32(0.97))
-    lit = _smoothed(~shadowed, pixels[some], shape, 3)[pixels]
-    open_sky = _smoothed(~closed, pixels[few], shape, 7)[pixels]
+    lit = _smoothed(~shadowed, pixels[some], shape, 3 if light.softness < SHARP_SHADOW else 5)[pixels]
+    open_sky = _smoothed(~closed, pixels[few], shape, 11)[pixels]
     return lit, open_sky
 
 
 def shade_floor(
-    rng: np.random.Generator, picture: Floats, floor: Bools, camera: Camera, scene: Scene, light: Light
+    rng: np.random.Generator, picture: Floats, camera: Camera, scene: Scene, light: Light
 ) -> None:
     """Cast and contact shadows on the floor, multiplied into the display picture (H, W, 3) in place."""
-    height, width = floor.shape
+    height, width = picture.shape[:2]
     view = look_through(camera, FLOOR_STEP)
     coarse = view.directions
     distance = floor_distance(view)
-    known = floor[FLOOR_STEP // 2 :: FLOOR_STEP, FLOOR_STEP // 2 :: FLOOR_STEP]
-    known = np.pad(known, [(0, a - b) for a, b in zip(view.shape, known.shape, strict=True)], mode="edge")
-    near = np.flatnonzero((np.isfinite(distance) & known).ravel())
+    near = np.flatnonzero(np.isfinite(distance))
     points = camera.eye + coarse.reshape(-1, 3)[near] * distance.ravel()[near][:, None]
     middles = np.stack([person.skin[:, :2].mean(axis=0) for person in scene.people])
     gaps = points[:, None, :2] - middles
-    close = np.flatnonzero(np.einsum("ijk,ijk->ij", gaps, gaps).min(axis=1) < SHADOW_REACH**2)
+    gap = np.sqrt(np.einsum("ijk,ijk->ij", gaps, gaps).min(axis=1))
+    close = np.flatnonzero(gap < SHADOW_REACH)
     if not len(close):
         return
     points = points[close] + np.array([0, 0, 2e-3], np.float32)
@@ -86,7 +87,8 @@ def shade_floor(
     contact = scene.caster.occluded(points, spread + np.array([0, 0, 1.02], np.float32))
     share = float(light.key.mean() / (light.key.mean() + light.sky.mean()))
     image = np.zeros(coarse.shape[:2], np.float32)
-    image.ravel()[near[close]] = light.floor_shadow * (key * share + contact * (1 - share))
+    strength = light.floor_shadow * np.clip((SHADOW_REACH - gap[close]) / SHADOW_FADE, 0, 1)
+    image.ravel()[near[close]] = strength * (key * share + contact * (1 - share))
     image = cv2.GaussianBlur(image, (0, 0), 1.0)
     dim = (1 - image) ** np.float32(GAMMA * 1.5)
     rows, columns = view.shape

@@ -16,6 +16,7 @@ from dataset_loader.synthetic.annotate import person_records, seen_keypoints
 from dataset_loader.synthetic.appearance import sample_look
 from dataset_loader.synthetic.background import (
     PHOTO_SHARE,
+    WITH_FLOOR,
     is_indoors,
     paint_place,
     photo_backdrop,
@@ -33,6 +34,8 @@ from dataset_loader.synthetic.render import THING, Rendered, render_view
 from dataset_loader.synthetic.scene import CLINICAL, Scene, sample_scene
 from dataset_loader.synthetic.sensor import expose
 from dataset_loader.synthetic.shading import GAMMA
+from dataset_loader.synthetic.shadows import shade_floor
+from dataset_loader.synthetic.view import look_through
 
 VIEWS_PER_SCENE = 4
 LANDSCAPE_SHARE = 0.75  # of the pictures of several people, which are wider than high
@@ -72,11 +75,14 @@ def _render(
     light = sample_light(rng, None if photo else is_indoors(place))
     looks = [sample_look(rng, person.figure.shape.male) for person in scene.people]
     reach = max(float(np.abs(person.skin[:, :2]).max()) for person in scene.people) + 0.5
+    view = look_through(camera)
     if photo is not None:
-        background, floor = photo_backdrop(rng, camera, photo)
+        background = photo_backdrop(rng, camera, photo)
     else:
-        background, floor = paint_place(rng, place, camera, reach, _cast(light), clinical)
-    rendered = render_view(rng, scene, camera, looks, light, background, floor)
+        background = paint_place(rng, place, view, reach, _cast(light), clinical)
+    if photo is not None or place in WITH_FLOOR:
+        shade_floor(rng, background, camera, scene, light)
+    rendered = render_view(rng, scene, view, looks, light, background)
     picture = focus_people(rng, rendered.picture, rendered.owner, rendered.depth)
     picture = move_people(rng, picture, rendered.owner, len(scene.people))
     picture, hidden = cover(rng, picture)
@@ -107,10 +113,10 @@ def shots(
         scene = sample_scene(rng, body, most_people, motions)
         finished = 0
         for _ in range(ATTEMPTS):
-            view = _render(rng, scene, size, photos)
-            if max((seen_keypoints(person) for person in view.people), default=0) < LEAST_SEEN:
+            shot = _render(rng, scene, size, photos)
+            if max((seen_keypoints(person) for person in shot.people), default=0) < LEAST_SEEN:
                 continue
-            yield view
+            yield shot
             finished += 1
             if finished == VIEWS_PER_SCENE:
                 break

@@ -10,14 +10,18 @@ import pytest
 
 from dataset_loader.synthetic.backdrops import clouded, clutter, studio, surface
 from dataset_loader.synthetic.background import is_indoors, paint_place, photo_backdrop, sample_place
+from dataset_loader.synthetic.body import load_body
 from dataset_loader.synthetic.camera import Camera, look_at
 from dataset_loader.synthetic.indoors import room
 from dataset_loader.synthetic.lens import cover, focus_people, move_people, vignette
+from dataset_loader.synthetic.lighting import sample_light
 from dataset_loader.synthetic.materials import sample_material, textures
 from dataset_loader.synthetic.options import Sources
 from dataset_loader.synthetic.outdoors import outdoors
 from dataset_loader.synthetic.photos import find_photos, photo_background, read_photo
+from dataset_loader.synthetic.scene import sample_scene
 from dataset_loader.synthetic.sensor import expose
+from dataset_loader.synthetic.shadows import shade_floor
 from dataset_loader.synthetic.view import floor_distance, look_through
 from spinepose_hf.errors import DatasetError
 
@@ -81,10 +85,12 @@ def test_texture_size_is_in_metres_and_far_texture_fades() -> None:
 
 
 def test_background_is_drawn_from_the_generator_alone() -> None:
-    one, two = (paint_place(np.random.default_rng(3), room, level_camera(), 1.0, WHITE) for _ in range(2))
-    np.testing.assert_array_equal(one[0], two[0])
-    assert one[0].shape == (128, 96, 3) and one[1].shape == (128, 96)
-    assert one[0].min() >= 0 and one[0].max() <= 1
+    view = look_through(level_camera())
+    for seed in range(6):  # sharp and blurred ones
+        one, two = (paint_place(np.random.default_rng(seed), room, view, 1.0, WHITE) for _ in range(2))
+        np.testing.assert_array_equal(one, two)
+        assert one.shape == (128, 96, 3) and one.dtype == np.float32
+        assert one.min() >= 0 and one.max() <= 1
 
 
 def test_rooms_hold_their_camera() -> None:
@@ -134,11 +140,22 @@ def test_cuts_of_photos_have_the_size_asked(folder: Path) -> None:
     assert brightest == {0, 1, 2}
 
 
-def test_photos_take_a_floor_shadow(folder: Path) -> None:
-    for seed in range(4):
-        picture, floor = photo_backdrop(np.random.default_rng(seed), level_camera(), find_photos(folder))
-        assert picture.shape == (128, 96, 3)
-        assert floor.shape == (128, 96)
+def test_photos_are_blurred_now_and_then(folder: Path) -> None:
+    photos = find_photos(folder)
+    for seed in range(6):
+        picture = photo_backdrop(np.random.default_rng(seed), level_camera(), photos)
+        assert picture.shape == (128, 96, 3) and picture.dtype == np.float32
+
+
+def test_people_darken_the_floor_and_nothing_else() -> None:
+    rng = np.random.default_rng(4)
+    scene = sample_scene(rng, load_body(), 1)
+    camera = level_camera()
+    picture = np.full((128, 96, 3), 0.5, np.float32)
+    shade_floor(rng, picture, camera, scene, sample_light(rng))
+    changed = (picture < 0.49).any(axis=2)
+    assert picture.max() <= 0.5 + 1e-6
+    assert changed.sum() > 20 and not changed[:60].any()
 
 
 def test_bad_photo_folders_are_named(tmp_path: Path, folder: Path) -> None:

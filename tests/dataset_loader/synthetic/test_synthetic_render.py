@@ -22,6 +22,7 @@ from dataset_loader.synthetic.raycast import require_embreex
 from dataset_loader.synthetic.render import NOBODY, THING, Rendered, render_view
 from dataset_loader.synthetic.scene import Scene, sample_scene
 from dataset_loader.synthetic.shots import Shot, shots
+from dataset_loader.synthetic.view import look_through
 from dataset_loader.synthetic.visibility import keypoint_rule, keypoint_visibility
 from spinepose_hf.errors import MissingExtraError
 from spinepose_hf.model.skeleton import GROUPS, KEYPOINT_INDEX, KEYPOINT_NAMES, NUM_KEYPOINTS
@@ -152,7 +153,7 @@ def render(scene: Scene, camera: Camera) -> Rendered:
     looks = [sample_look(rng, person.figure.shape.male) for person in scene.people]
     width, height = camera.size
     grey = np.full((height, width, 3), 0.5, np.float32)
-    return render_view(rng, scene, camera, looks, sample_light(rng), grey, np.ones((height, width), bool))
+    return render_view(rng, scene, look_through(camera), looks, sample_light(rng), grey)
 
 
 def people_apart(body: Body, monkeypatch: pytest.MonkeyPatch, *places: tuple[float, float]) -> Scene:
