@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from dataset_loader.synthetic.accessories import strap_mask, tie_mask
 from dataset_loader.synthetic.body import Floats
 from dataset_loader.synthetic.fabric import tile_lookup, worn_fabric_colour
 from dataset_loader.synthetic.head_colour import hair_colour, head_colour
@@ -21,6 +20,7 @@ from dataset_loader.synthetic.mesh import (
     cross,
     unit,
 )
+from dataset_loader.synthetic.tailoring import paint_details
 from dataset_loader.synthetic.wardrobe import Outfit
 
 __all__ = ["Look", "fabric_normals", "sample_look", "surface_colour", "surface_gloss"]
@@ -49,10 +49,7 @@ def surface_colour(look: Look, outfit: Outfit, surface: Surface) -> Floats:
         own = attributes[chosen]
         if kind in fabrics:
             painted = worn_fabric_colour(fabrics[kind], own, look.noise_offset)
-            if outfit.backpack and kind in (Layer.CLOTH, Layer.JACKET):
-                painted[strap_mask(own[:, :3])] = look.bag * np.float32(0.7)
-            if outfit.tie and kind == Layer.CLOTH:
-                painted[tie_mask(own[:, :3])] = look.shoe_accent * np.float32(0.6)
+            paint_details(painted, kind, look, outfit, own)
         elif kind == Layer.SHOE:
             painted = _shoe(look, outfit, own)
         elif kind == Layer.HAIR:

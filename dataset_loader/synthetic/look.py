@@ -118,7 +118,7 @@ def sample_look(rng: np.random.Generator, male: float) -> Look:
         hat=sample_fabric(rng, lower=True),
         top=top,
         bottom=bottom,
-        jacket=sample_fabric(rng, lower=bool(rng.random() < 0.6), prints=False),
+        jacket=replace(sample_fabric(rng, lower=bool(rng.random() < 0.6), prints=False), fade=0.0),
         bag=cloth_colour(rng),
         noise_offset=rng.uniform(0, 64, 3).astype(np.float32),
     )

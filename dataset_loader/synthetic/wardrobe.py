@@ -77,6 +77,7 @@ class Outfit:
     tie: bool
     hood: bool
     collar: bool
+    belt: bool
     gloves: bool
     watch: bool
     backpack: bool
@@ -97,7 +98,7 @@ def sample_top(rng: np.random.Generator, male: bool) -> Garment:
     shares = (0.42, 0.10, 0.10, 0.18, 0.20, 0.0) if male else (0.28, 0.14, 0.20, 0.16, 0.12, 0.10)
     kind = str(rng.choice(kinds, p=shares))
     low = rng.uniform(-0.03, 0.05)
-    neck, drop = rng.uniform(0.072, 0.095), rng.exponential(0.02)
+    neck, drop = rng.uniform(0.072, 0.095), min(rng.exponential(0.02), 0.06)
     if kind == "shirt":
         sleeve = SLEEVES[str(rng.choice(["cap", "short", "elbow"], p=[0.25, 0.55, 0.20]))]
         return Garment(
@@ -255,6 +256,7 @@ def sample_outfit(rng: np.random.Generator, male: float) -> Outfit:
         tie=suit and is_male,
         hood=bool(not suit and (jacket is not None or top.gap > 0.011) and rng.random() < 0.35),
         collar=suit or bool(rng.random() < 0.22),
+        belt=tucked and skirt > 0 and bool(rng.random() < 0.6),
         gloves=bool(rng.random() < 0.04),
         watch=bool(rng.random() < 0.25),
         backpack=bool(rng.random() < 0.05),
