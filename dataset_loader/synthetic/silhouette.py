@@ -9,7 +9,8 @@ from dataset_loader.synthetic.body import Bools, Floats, Ints
 from dataset_loader.synthetic.camera import Camera
 from dataset_loader.synthetic.scene import Scene
 
-CELL = 8  # pixels; a triangle of a person is smaller than this in any picture
+CELL = 8  # pixels
+LONG_EDGE = 0.12  # metres; hardly a triangle of a person has a longer edge
 SUBPIXELS = np.array([(-0.30, -0.24), (0.30, -0.10), (0.04, 0.30)], np.float32)
 DEPTH_STEP = 0.04  # metres between neighbours that make an edge
 NOTHING = -(1 << 30)  # label of a ray that meets nothing
@@ -36,7 +37,10 @@ def window(scene: Scene, camera: Camera) -> Ints:
         corners, _ = camera.project(hull)
         outline = cv2.convexHull(np.clip(corners / CELL + 1, -4096, 4096)).reshape(-1, 2)
         cv2.fillConvexPoly(cells, np.floor(outline).astype(np.int32), 1)
-    cells = cv2.dilate(cells, np.ones((3, 3), np.uint8))[1:-1, 1:-1]
+    nearest = float(local[before, 2].min(initial=np.inf))
+    reach = int(np.ceil(LONG_EDGE / 2 * camera.focal / nearest / CELL))
+    side = 2 * max(reach, 1) + 1
+    cells = cv2.dilate(cells, np.ones((side, side), np.uint8))[1:-1, 1:-1]
     seen = np.repeat(np.repeat(cells, CELL, axis=0), CELL, axis=1)[:height, :width]
     return np.flatnonzero(seen)
 

@@ -22,6 +22,7 @@ from dataset_loader.synthetic.raycast import require_embreex
 from dataset_loader.synthetic.render import NOBODY, THING, Rendered, render_view
 from dataset_loader.synthetic.scene import Scene, sample_scene
 from dataset_loader.synthetic.shots import Shot, shots
+from dataset_loader.synthetic.silhouette import window
 from dataset_loader.synthetic.view import look_through
 from dataset_loader.synthetic.visibility import keypoint_rule, keypoint_visibility
 from spinepose_hf.errors import MissingExtraError
@@ -306,6 +307,19 @@ def test_3d_keypoints_project_onto_2d_with_the_recorded_camera(rendered: list[Sh
             compared += int(known.sum())
             assert set(record["spine"]) == {"kyphosis_deg", "lordosis_deg", "lateral_deg"}
     assert compared > 400
+
+
+def test_rays_are_left_out_only_where_nothing_is(rendered: list[Shot]) -> None:
+    left_out = 0
+    for shot in rendered:
+        for camera in (shot.camera, replace(shot.camera, focal=shot.camera.focal * 4)):
+            width, height = camera.size
+            asked = np.zeros(width * height, bool)
+            asked[window(shot.scene, camera)] = True
+            rays = look_through(camera).directions.reshape(-1, 3)[~asked]
+            left_out += len(rays)
+            assert (shot.scene.caster.first_hits(camera.eye, rays).face < 0).all()
+    assert left_out > 10_000
 
 
 def test_people_are_lit(rendered: list[Shot]) -> None:
