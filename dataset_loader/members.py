@@ -6,7 +6,7 @@ import zipfile
 from types import TracebackType
 from typing import IO, Self
 
-from dataset_loader.sources import Store, ZipStore
+from dataset_loader.sources import Store, ZipStore, picture_members
 from spinepose_hf.errors import DatasetError
 
 
@@ -60,7 +60,8 @@ def find_picture(images: Store, folder: str, file_name: str) -> str | None:
         folder: the image folder of its part, as `images/train-unreal`.
         file_name: from the annotation file.
     """
-    return images.find(f"{folder}/{file_name}") or images.find(f"{folder.partition('/')[0]}/{file_name}")
+    found = (images.find(member) for member in picture_members(folder, file_name))
+    return next((name for name in found if name is not None), None)
 
 
 __all__ = ["Members", "find_picture"]

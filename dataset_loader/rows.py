@@ -12,8 +12,9 @@ from dataset_loader.coco import CocoIndex
 from dataset_loader.columns import Floats
 from dataset_loader.features import CAMERA_FIELDS, SPINE_FIELDS
 from dataset_loader.layout import Part, part_index
+from dataset_loader.picture_header import picture_size
 from dataset_loader.sources import Source
-from spinepose_hf.errors import DatasetError
+from spinepose_hf.errors import DatasetError, ImageError
 
 Row = dict[str, Any]
 
@@ -80,14 +81,12 @@ def read_picture(source: Source, part: Part, index: CocoIndex, row: int) -> byte
 
 def _check_image(encoded: bytes, index: CocoIndex, row: int) -> None:
     """Look at the header, without decoding: rows that cannot be shown should name their file."""
-    from PIL import Image, UnidentifiedImageError
-
     try:
-        Image.open(io.BytesIO(encoded)).close()
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError) as error:
+        picture_size(io.BytesIO(encoded))
+    except ImageError as error:
         raise DatasetError(
             f"{index.name}: {index.file_names[row]} of image {index.image_ids[row]} "
-            "is not an image that can be read; replace it"
+            f"is not an image that can be read ({error}); replace it"
         ) from error
 
 

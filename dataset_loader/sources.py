@@ -199,11 +199,7 @@ class Source:
         Raises:
             DatasetError: it is missing, damaged, or its name leads out of the data set.
         """
-        names = [f"{folder}/{file_name}"]
-        if "/" in folder:
-            # A file name that already says its part.
-            names.append(f"{folder.partition('/')[0]}/{file_name}")
-        return self.images.read(*names, wanted_by=wanted_by)
+        return self.images.read(*picture_members(folder, file_name), wanted_by=wanted_by)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -239,6 +235,18 @@ def open_source(path: str | os.PathLike[str]) -> Source:
     return Source(path, False, annotations, images)
 
 
+def picture_members(folder: str, file_name: str) -> tuple[str, ...]:
+    """Names under which a store may have a picture, best first.
+
+    Args:
+        folder: the image folder of its part, as `images/train-unreal`.
+        file_name: from the annotation file; it may say its part itself.
+    """
+    top, separator, _ = folder.partition("/")
+    inside = f"{folder}/{file_name}"
+    return (inside, f"{top}/{file_name}") if separator else (inside,)
+
+
 def checked_member(member: str, where: str) -> str:
     """A name of a file inside a data set, if it stays inside.
 
@@ -267,4 +275,13 @@ def _common_folder(names: list[str]) -> str:
     return f"{tops.pop()}/" if inside and len(tops) == 1 else ""
 
 
-__all__ = ["FLAT_ANNOTATIONS", "FolderStore", "Source", "Store", "ZipStore", "checked_member", "open_source"]
+__all__ = [
+    "FLAT_ANNOTATIONS",
+    "FolderStore",
+    "Source",
+    "Store",
+    "ZipStore",
+    "checked_member",
+    "open_source",
+    "picture_members",
+]
