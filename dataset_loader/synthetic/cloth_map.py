@@ -16,6 +16,7 @@ NECK_AXIS = np.array([0.0, -0.012, 0.545])
 ARMHOLE_CENTRE = np.array([0.185, -0.015, 0.43])
 TRUNK_CENTRE_Y = -0.02
 NECK_HEIGHTS = (0.52, 0.58)  # canonical heights between which the neck is measured
+BRIDGE_ROUNDS = 8
 SHELLS = ("tights", "skirt")
 
 
@@ -51,6 +52,8 @@ class ClothMap:
         near: closeness 0..1 to joints that wrinkle cloth, by name.
         shells: rows of the vertices of each shell, its triangles in those rows, and their normals.
         foot_ids: skin of each foot, by side; `skull_ids` and `neck_ids` what headwear and collars fit.
+        bridge_ids: rows of the tights around chest and seat, and `bridge` (K, K) which averages each of them
+            over its neighbourhood: where cloth spans a hollow.
         upper_chains, leg_chains: trunk and arms, and legs, in rows of the tights.
         bone_axis: direction (B, 3) of each bone's limb, upwards at rest.
     """
@@ -72,6 +75,8 @@ class ClothMap:
     foot_ids: dict[str, Ints]
     skull_ids: Ints
     neck_ids: Ints
+    bridge_ids: Ints
+    bridge: Floats
     upper_chains: tuple[Chain, ...]
     leg_chains: tuple[Chain, ...]
     bone_axis: Floats
@@ -111,6 +116,8 @@ def cloth_map() -> ClothMap:
     }
     ids = {name: np.unique(body.faces[name]) for name in SHELLS}
     faces = {name: np.searchsorted(ids[name], body.faces[name]) for name in SHELLS}
+    on_tights = ids["tights"]
+    bridge_ids = np.flatnonzero((np.abs(z[on_tights] - 0.14) < 0.32) & (arm[on_tights] < 0.3))
     return ClothMap(
         along=np.where(arm > 0.5, 0.47 - 0.25 * coordinate, z).astype(np.float32),
         around=np.where(arm > 0.5, arm_around, np.where(leg > 0.5, leg_around, trunk_around)).astype(
@@ -136,10 +143,27 @@ def cloth_map() -> ClothMap:
         neck_ids=np.flatnonzero(
             body.is_skin & (z > NECK_HEIGHTS[0]) & (z < NECK_HEIGHTS[1]) & (mirrored[:, 0] < 0.07)
         ),
+        bridge_ids=bridge_ids,
+        bridge=_averaging(faces["tights"], bridge_ids, len(ids["tights"])),
         upper_chains=_upper_chains(body, ids["tights"]),
         leg_chains=_leg_chains(body, ids["tights"]),
         bone_axis=_bone_axes(body),
     )
+
+
+def _averaging(faces: Ints, rows: Ints, count: int) -> Floats:
+    """Matrix (K, K) that averages values at `rows` over triangles around them, BRIDGE_ROUNDS times."""
+    new_id = np.full(count, -1)
+    new_id[rows] = np.arange(len(rows))
+    inner = new_id[faces]
+    inner = inner[(inner >= 0).all(axis=1)]
+    step = np.eye(len(rows), dtype=np.float32)
+    for first in range(3):
+        for second in range(3):
+            np.add.at(step, (inner[:, first], inner[:, second]), np.float32(1))
+    step /= step.sum(axis=1, keepdims=True)
+    matrix: Floats = np.linalg.matrix_power(step, BRIDGE_ROUNDS)
+    return matrix
 
 
 def _polyline(position: Floats, *knots: Floats) -> Floats:

@@ -43,6 +43,15 @@ def hang(body: Body, cloth: ClothMap, shape: Shape, chains: Sequence[Chain], fla
     return normals.smooth(normals.smooth(extra[:, None]))[:, 0]
 
 
+def bridged(cloth: ClothMap, skin: Floats, normals: Floats) -> Floats:
+    """Depth (T,) of hollows that cloth spans, between the breasts and along the seat, metres."""
+    rows = cloth.bridge_ids
+    inwards = cloth.bridge @ skin[rows] - skin[rows]
+    depth = np.zeros(len(skin), np.float32)
+    depth[rows] = np.clip(np.einsum("ij,ij->i", inwards, normals[rows]), 0, LARGEST_HANG)
+    return depth
+
+
 def cloth_offset(garment: Garment, hanging: Floats, normals: Floats, axes: Floats, wobble: Floats) -> Floats:
     """Distance (T,) of a garment from the skin of the posed body along its normals, metres.
 

@@ -7,7 +7,7 @@ import numpy as np
 from dataset_loader.synthetic.accessories import accessory_pieces
 from dataset_loader.synthetic.body import Body, Floats, Posed
 from dataset_loader.synthetic.cloth_map import ClothMap, cloth_map
-from dataset_loader.synthetic.drape import cloth_offset, hang, wrinkling
+from dataset_loader.synthetic.drape import bridged, cloth_offset, hang, wrinkling
 from dataset_loader.synthetic.hair import head_pieces, scalp_offset
 from dataset_loader.synthetic.mesh import (
     ALONG,
@@ -42,6 +42,7 @@ SLEEVELESS = 0.12  # arm coordinate below which a garment has armholes instead o
 ARMHOLE = 0.058  # metres around the shoulder joint
 SKIRT_TOP = 0.21  # canonical height below which tops lie close under a skirt
 OVER_SKIRT = 0.025  # metres by which a jacket clears the top of a skirt
+TIGHT_SPAN = 0.4  # share of a hollow that even tights span
 TUCKED_GAP = 0.004  # metres from the skin of what is worn under a waistband
 LAYER_DISTANCE = 0.004  # metres between one garment and the next
 
@@ -151,8 +152,11 @@ def _shells(
     cells = np.array([34, 34, 15], np.float32)
     wobble = sample_volume(body.canonical[ids], cells, noise)[:, 0] * (0.4 + shared[:, FOLD])
 
+    hollows = bridged(cloth, skin, smooth)
+
     def offset(garment: Garment, hanging: Floats) -> Floats:
-        return cloth_offset(garment, hanging, smooth, axes, wobble)
+        spanned = hollows * min(TIGHT_SPAN + 2 * garment.loose, 1.0)
+        return cloth_offset(garment, hanging, smooth, axes, wobble) + spanned
 
     at = {layer: field[ids] for layer, field in fields.items()}
     upper = hang(body, cloth, posed.shape, cloth.upper_chains, outfit.top.flare)
