@@ -8,6 +8,7 @@ import numpy as np
 
 from dataset_loader.synthetic.body import Body, Floats, Posed, Shape
 from dataset_loader.synthetic.cloth_map import CHAIN_DIRECTIONS, CHAIN_STEPS, Chain, ClothMap
+from dataset_loader.synthetic.mesh import unit
 from dataset_loader.synthetic.wardrobe import Garment
 
 LARGEST_HANG = 0.05  # metres; more would swallow arms that hang beside the trunk
@@ -44,12 +45,14 @@ def hang(body: Body, cloth: ClothMap, shape: Shape, chains: Sequence[Chain], fla
 
 
 def bridged(cloth: ClothMap, skin: Floats, normals: Floats) -> Floats:
-    """Depth (T,) of hollows that cloth spans, between the breasts and along the seat, metres."""
+    """How cloth that spans hollows (between the breasts, along the seat) leaves the skin (T, 3), metres."""
     rows = cloth.bridge_ids
-    inwards = cloth.bridge @ skin[rows] - skin[rows]
-    depth = np.zeros(len(skin), np.float32)
-    depth[rows] = np.clip(np.einsum("ij,ij->i", inwards, normals[rows]), 0, LARGEST_HANG)
-    return depth
+    averaged = cloth.bridge @ np.concatenate([skin[rows], normals[rows]], axis=1)
+    outwards = unit(averaged[:, 3:])
+    depth = np.einsum("ij,ij->i", averaged[:, :3] - skin[rows], outwards)
+    moved = np.zeros_like(skin)
+    moved[rows] = outwards * np.clip(depth, 0, LARGEST_HANG)[:, None]
+    return moved
 
 
 def cloth_offset(garment: Garment, hanging: Floats, normals: Floats, axes: Floats, wobble: Floats) -> Floats:

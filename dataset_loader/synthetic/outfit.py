@@ -152,11 +152,11 @@ def _shells(
     cells = np.array([34, 34, 15], np.float32)
     wobble = sample_volume(body.canonical[ids], cells, noise)[:, 0] * (0.4 + shared[:, FOLD])
 
-    hollows = bridged(cloth, skin, smooth)
+    loosest = max(outfit.top.loose, outfit.bottom.loose)  # one measure, so that layers keep their order
+    surface = skin + bridged(cloth, skin, sharp) * np.float32(min(TIGHT_SPAN + 2 * loosest, 1.0))
 
     def offset(garment: Garment, hanging: Floats) -> Floats:
-        spanned = hollows * min(TIGHT_SPAN + 2 * garment.loose, 1.0)
-        return cloth_offset(garment, hanging, smooth, axes, wobble) + spanned
+        return cloth_offset(garment, hanging, smooth, axes, wobble)
 
     at = {layer: field[ids] for layer, field in fields.items()}
     upper = hang(body, cloth, posed.shape, cloth.upper_chains, outfit.top.flare)
@@ -193,7 +193,7 @@ def _shells(
     garments = {Layer.CLOTH: outfit.top, Layer.TROUSERS: outfit.bottom, Layer.JACKET: outfit.jacket}
     shells = []
     for layer, distance in offsets.items():
-        vertices = skin + smooth * distance[:, None]
+        vertices = surface + smooth * distance[:, None]
         own = shared.copy()
         own[:, HEM] = at[layer]
         if layer == Layer.JACKET and outfit.coat < 0:  # its skirt goes on below: no hem there

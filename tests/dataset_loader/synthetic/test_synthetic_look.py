@@ -27,9 +27,10 @@ from dataset_loader.synthetic.fabric import (
 from dataset_loader.synthetic.face import BROW, DARK, EYE_X, EYE_Z, MOUTH_Z, eye_colour, look_up_face
 from dataset_loader.synthetic.hair import hairline_field, hat_field
 from dataset_loader.synthetic.lighting import INDOORS, KINDS, OUTDOORS, sample_light, temperature_colour
-from dataset_loader.synthetic.mesh import Layer, Mesh, Surface
+from dataset_loader.synthetic.mesh import CANONICAL, HEM, NUM_ATTRIBUTES, Layer, Mesh, Surface
 from dataset_loader.synthetic.outfit import dress
-from dataset_loader.synthetic.wardrobe import sample_outfit
+from dataset_loader.synthetic.tailoring import paint_details
+from dataset_loader.synthetic.wardrobe import Garment, sample_outfit
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +130,39 @@ def test_numbers_on_the_back_read_from_behind() -> None:
     painted = fabric_colour(fabric, points, flat, flat, flat + 1, flat)[:, 0] > 0.5
     # Seen from the front the subject's right (-x) is on the reader's left; from behind it is the other way.
     assert painted.tolist() == [True, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "layer", "worn", "point", "painted"),
+    [
+        ("tie", Layer.CLOTH, {"tie": True}, (0.0, -0.12, 0.3), True),
+        ("no tie on the back", Layer.CLOTH, {"tie": True}, (0.0, 0.08, 0.3), False),
+        ("strap", Layer.CLOTH, {"backpack": True, "jacket": None}, (0.098, -0.1, 0.4), True),
+        ("between straps", Layer.CLOTH, {"backpack": True, "jacket": None}, (0.03, -0.1, 0.4), False),
+        ("belt", Layer.TROUSERS, {"belt": True, "waist": 0.1}, (0.05, -0.1, 0.09), True),
+        ("below the belt", Layer.TROUSERS, {"belt": True, "waist": 0.1}, (0.05, -0.1, 0.0), False),
+        ("pocket seam", Layer.TROUSERS, {"belt": False}, (0.088, 0.06, -0.082), True),
+        ("no pocket in front", Layer.TROUSERS, {"belt": False}, (0.088, -0.06, -0.082), False),
+    ],
+)
+def test_details_are_sewn_where_they_belong(
+    name: str, layer: Layer, worn: dict[str, object], point: tuple[float, float, float], painted: bool
+) -> None:
+    rng = np.random.default_rng(0)
+    plain = {
+        "tie": False,
+        "backpack": False,
+        "belt": False,
+        "collar": False,
+        "bottom": Garment(-0.7, gap=0.01),
+    }
+    outfit = replace(sample_outfit(rng, 1.0), **{**plain, **worn})  # type: ignore[arg-type]
+    attributes = np.zeros((1, NUM_ATTRIBUTES), np.float32)
+    attributes[:, CANONICAL] = point
+    attributes[:, HEM] = 0.01
+    colour = np.full((1, 3), 0.9, np.float32)
+    paint_details(colour, layer, sample_look(rng, 1.0), outfit, attributes)
+    assert (colour.max() < 0.85) == painted, name
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from dataset_loader.synthetic.body import Body, Posed, load_body
 from dataset_loader.synthetic.cloth_map import cloth_map
-from dataset_loader.synthetic.drape import hang
+from dataset_loader.synthetic.drape import bridged, hang
 from dataset_loader.synthetic.mesh import (
     CANONICAL,
     HEM,
@@ -220,6 +220,23 @@ def test_hanging_needs_an_upright_trunk(body: Body, rest: Posed) -> None:
         return float(np.mean(found))
 
     assert distances(turned) < distances(rest)
+
+
+def test_cloth_spans_hollows_only(body: Body, rest: Posed) -> None:
+    cloth = cloth_map()
+    ids = cloth.shell_ids["tights"]
+    skin = rest.vertices[ids]
+    moved = bridged(cloth, skin, cloth.shell_normals["tights"].normals(skin))
+    depth = np.linalg.norm(moved, axis=1)
+    x, y, z = body.canonical[ids].T
+    small_of_back = (np.abs(x) < 0.01) & (y > 0.02) & (np.abs(z - 0.15) < 0.03)
+    assert depth[small_of_back].max() > 0.004
+    assert moved[small_of_back, 1].min() >= 0, "backwards, out of the hollow"
+    assert depth[small_of_back].max() > 3 * depth[(y < -0.1) & (np.abs(z - 0.15) < 0.03)].max(), (
+        "not the belly"
+    )
+    assert depth[z > 0.5].max() == 0 and depth[z < -0.3].max() == 0
+    assert np.median(depth) < 0.001 and depth.max() < 0.051
 
 
 def test_feet_are_in_their_shoes(body: Body, rest: Posed) -> None:
