@@ -49,7 +49,7 @@ class ClothMap:
         neck: distance from the axis of the neck opening, metres.
         armhole: distance from the shoulder joint of the same side, metres.
         front: in front of the middle of the trunk; `frontal` the same and `rear` behind it, blended.
-        near: closeness 0..1 to joints that wrinkle cloth, by name.
+        near: closeness (T,) of the tights to joints that wrinkle cloth, 0..1, by name.
         shells: rows of the vertices of each shell, its triangles in those rows, and their normals.
         foot_ids: skin of each foot, by side; `skull_ids` and `neck_ids` what headwear and collars fit.
         bridge_ids: rows of the tights around chest and seat, and `bridge` (K, K) which averages each of them
@@ -129,7 +129,7 @@ def cloth_map() -> ClothMap:
         rear=np.clip((y - TRUNK_CENTRE_Y) / 0.06, 0, 1).astype(np.float32),
         neck=np.sqrt((neck**2).sum(1)).astype(np.float32),
         front=y < TRUNK_CENTRE_Y,
-        near={name: values.astype(np.float32) for name, values in near.items()},
+        near={name: values[ids["tights"]].astype(np.float32) for name, values in near.items()},
         shell_ids=ids,
         shell_faces=faces,
         shell_normals={name: VertexNormals(faces[name], len(ids[name])) for name in SHELLS},

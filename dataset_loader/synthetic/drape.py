@@ -94,9 +94,9 @@ def joint_bends(body: Body, posed: Posed) -> dict[str, tuple[float, float]]:
 
 
 def wrinkling(body: Body, cloth: ClothMap, posed: Posed) -> Floats:
-    """How wrinkled cloth is at each vertex (V,), 0.3 on flat places to about 1.5 at bent joints."""
-    left = body.canonical[:, 0] > 0
-    total = np.full(body.num_vertices, 0.30, np.float32)
+    """How wrinkled the tights are (T,), 0.3 on flat places to about 1.5 at bent joints."""
+    left = body.canonical[cloth.shell_ids["tights"], 0] > 0
+    total = np.full(len(left), 0.30, np.float32)
     for joint, (bend_left, bend_right) in joint_bends(body, posed).items():
         total += cloth.near[joint] * np.where(left, 0.25 + bend_left, 0.25 + bend_right).astype(np.float32)
     return total

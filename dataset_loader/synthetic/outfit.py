@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from dataset_loader.synthetic.accessories import accessory_pieces
-from dataset_loader.synthetic.body import Body, Floats, Posed
+from dataset_loader.synthetic.body import Body, Floats, Posed, load_body
 from dataset_loader.synthetic.cloth_map import ClothMap, cloth_map
 from dataset_loader.synthetic.drape import bridged, cloth_offset, hang, wrinkling
 from dataset_loader.synthetic.hair import head_pieces, scalp_offset
@@ -82,7 +84,7 @@ def dress(body: Body, posed: Posed, outfit: Outfit) -> Mesh:
     """The mesh of a posed, dressed person without the triangles that other layers hide."""
     cloth = cloth_map()
     fields = garment_fields(body, outfit)
-    attributes = body_attributes(body, cloth, posed)
+    attributes = shared_attributes()
     pieces = [_skin(body, posed, outfit, fields, attributes)]
     pieces += _shells(body, cloth, posed, outfit, fields, attributes)
     if min(outfit.skirt, outfit.coat) < 0:
@@ -93,17 +95,19 @@ def dress(body: Body, posed: Posed, outfit: Outfit) -> Mesh:
     return join(pieces)
 
 
-def body_attributes(body: Body, cloth: ClothMap, posed: Posed) -> Floats:
-    """Attributes (V, A) that all layers share; HEM stays far from any edge and AXIS zero."""
+@lru_cache(maxsize=1)
+def shared_attributes() -> Floats:
+    """Attributes (V, A) that are the same for all people; no edge is near, nothing folds, AXIS is zero."""
+    body, cloth = load_body(), cloth_map()
     attributes = np.zeros((body.num_vertices, NUM_ATTRIBUTES), np.float32)
     attributes[:, CANONICAL] = body.canonical
     attributes[:, ALONG] = cloth.along
     attributes[:, AROUND] = cloth.around
-    attributes[:, FOLD] = wrinkling(body, cloth, posed)
     attributes[:, HEM] = 1
     attributes[:, REGION] = body.regions["lips"] + body.regions["ears"] + body.regions["fingernails"]
     attributes[:, EYE] = body.is_eye
     attributes[:, SHADE] = body.regions["sky"]
+    attributes.flags.writeable = False
     return attributes
 
 
@@ -148,6 +152,7 @@ def _shells(
     axes = cloth.shell_skinning["tights"] @ bone_axes
     shared = attributes[ids]
     shared[:, AXIS] = axes
+    shared[:, FOLD] = wrinkling(body, cloth, posed)
     noise = np.array(outfit.noise_offset, np.float32)
     cells = np.array([34, 34, 15], np.float32)
     wobble = sample_volume(body.canonical[ids], cells, noise)[:, 0] * (0.4 + shared[:, FOLD])
