@@ -183,7 +183,7 @@ def _shells(
         top = np.maximum(top, (trousers + LAYER_DISTANCE) * overlap)
         shown[Layer.TROUSERS] = at[Layer.CLOTH] < COVERED_MARGIN
     flat = np.clip((SKIRT_TOP - body.canonical[ids, 2]) / 0.05, 0, 1)  # below the top of a skirt
-    if outfit.skirt < 0:
+    if min(outfit.skirt, outfit.coat) < 0:
         top = top * (1 - flat) + np.minimum(top, outfit.top.gap) * flat
     offsets = {Layer.CLOTH: top, Layer.TROUSERS: trousers}
     if outfit.jacket is not None:
