@@ -14,18 +14,20 @@ from __future__ import annotations
 import argparse
 import cProfile
 import json
+import multiprocessing
 import os
 import platform
 import pstats
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from dataset_loader.synthetic.generate import generate
+from dataset_loader.synthetic.generate import generate, single_threaded_children
 from dataset_loader.synthetic.options import Options
 from dataset_loader.synthetic.shots import shots
 
@@ -66,6 +68,7 @@ def render(
     count: int, size: tuple[int, int], seed: int, profile: cProfile.Profile | None = None
 ) -> tuple[int, float]:
     """Make and encode `count` images in this process; crops, and seconds of processor time."""
+    cv2.setNumThreads(1)
     stream = shots(np.random.default_rng(seed), size)
     for shot in islice(stream, WARM_UP):
         cv2.imencode(".jpg", shot.pixels)
@@ -80,8 +83,10 @@ def render(
     return crops, time.process_time() - before
 
 
-def split(profile: cProfile.Profile) -> dict[str, float]:
-    """Share of the profiled time of each stage."""
+def split(count: int, size: tuple[int, int], seed: int) -> dict[str, float]:
+    """Share of each stage in the time of `count` profiled images."""
+    profile = cProfile.Profile()
+    render(count, size, seed, profile)
     stats = pstats.Stats(profile)
     table: dict[tuple[str, str], float] = {}
     for (file, _, name), (_, _, _, cumulative, _) in stats.stats.items():  # type: ignore[attr-defined]
@@ -102,13 +107,16 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     width, height = (int(side) for side in arguments.size.split("x"))
-    cv2.setNumThreads(1)
+    size = (width, height)
 
     print(
         f"{processor()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, "
         f"Python {platform.python_version()}"
     )
-    crops, seconds = render(arguments.images, (width, height), arguments.seed)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, context) as pool, single_threaded_children():
+        crops, seconds = pool.submit(render, arguments.images, size, arguments.seed).result()
+        shares = pool.submit(split, max(arguments.images // 4, 16), size, arguments.seed + 1).result()
     each = seconds / crops
     print(f"one process: {arguments.images} images, {crops} crops, {crops / arguments.images:.2f} an image")
     print(f"processor time: {each * 1e3:.1f} ms a crop, {seconds / arguments.images * 1e3:.1f} ms an image")
@@ -125,10 +133,8 @@ def main() -> None:
     rate = sum(person["num_keypoints"] > 0 for person in made) / wall * 3600
     print(f"crops/hour by the clock, {arguments.workers} workers, start of processes included: {rate:,.0f}")
 
-    profile = cProfile.Profile()
-    render(max(arguments.images // 4, 16), (width, height), arguments.seed + 1, profile)
     print("share of the time of a worker")
-    for stage, share in sorted(split(profile).items(), key=lambda entry: -entry[1]):
+    for stage, share in sorted(shares.items(), key=lambda entry: -entry[1]):
         print(f"  {share:6.1%}  {stage}")
 
 

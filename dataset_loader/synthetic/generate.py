@@ -202,7 +202,7 @@ def _render_all(
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(workers, len(chunks)), context, initializer=_end_with_parent) as pool:
-        with _single_threaded_children():
+        with single_threaded_children():
             futures = [pool.submit(render_chunk, out, options, sources, chunk) for chunk in chunks]
         try:
             for future in as_completed(futures):
@@ -213,7 +213,7 @@ def _render_all(
 
 
 @contextmanager
-def _single_threaded_children() -> Iterator[None]:
+def single_threaded_children() -> Iterator[None]:
     """Keep NumPy of the processes started inside to one thread; more would only fight each other."""
     before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))

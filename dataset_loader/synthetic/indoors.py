@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from dataset_loader.synthetic.body import Floats, Ints
+from dataset_loader.synthetic.body import Floats
 from dataset_loader.synthetic.materials import mosaic, sample_material, wall_colour
 from dataset_loader.synthetic.placing import turned
 from dataset_loader.synthetic.view import View
@@ -39,17 +40,22 @@ def _around(rng: np.random.Generator, view: View, reach: float) -> Shell:
     return Shell(turn, low.astype(np.float32), high.astype(np.float32))
 
 
-def _strike(shell: Shell, view: View) -> tuple[Ints, Floats, Floats]:
+def _strike(shell: Shell, view: View) -> tuple[npt.NDArray[np.int8], Floats, Floats]:
     """Side met by each ray (N,): 0-3 walls, 4 floor, 5 ceiling; point (N, 3) in room axes; metres (N,)."""
     rays = view.directions.reshape(-1, 3) @ shell.turn
     eye = shell.turn.T @ view.camera.eye
-    upper = rays > 0
-    safe = np.where(np.abs(rays) < 1e-6, np.float32(1e-6), rays)
-    reach = (np.where(upper, shell.high, shell.low) - eye) / safe
-    axis = np.argmin(reach, axis=1)
-    along = np.take_along_axis(reach, axis[:, None], axis=1)[:, 0].astype(np.float32)
-    side = axis * 2 + np.take_along_axis(upper, axis[:, None], axis=1)[:, 0]
-    return side, (eye + rays * along[:, None]).astype(np.float32), along
+    reaches, uppers = [], []
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for axis in range(3):
+            ray = np.ascontiguousarray(rays[:, axis])
+            uppers.append(ray > 0)
+            gaps = np.array([shell.low[axis] - eye[axis], shell.high[axis] - eye[axis]], np.float32)
+            reaches.append(gaps[uppers[-1].view(np.int8)] / ray)
+    x, y, z = reaches
+    walls = np.minimum(x, y)
+    along = np.minimum(walls, z)
+    side = np.where(z <= walls, 4 + uppers[2], np.where(x <= y, uppers[0], 2 + uppers[1])).astype(np.int8)
+    return side, eye + rays * along[:, None], along
 
 
 def room(rng: np.random.Generator, view: View, reach: float) -> Floats:

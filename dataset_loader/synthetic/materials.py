@@ -13,6 +13,7 @@ from dataset_loader.synthetic.body import Floats
 from dataset_loader.synthetic.noise import Coordinates, noise_sheets
 
 MOSAIC_COLOURS = 12
+FOLD = 1024
 SIDE = 512  # texels; every texture tiles
 SHARP_TEXELS = 1.5  # texels a pixel may cover before a texture fades into its mean
 
@@ -45,17 +46,17 @@ class Material:
         """
         if not len(u):
             return np.zeros((0, 3), np.float32)
-        scale = np.float32(SIDE / self.metres)
-        cosine, sine = np.float32(np.cos(self.turn)), np.float32(np.sin(self.turn))
-        columns = ((u * cosine - v * sine) * scale) % SIDE
-        rows = ((u * sine + v * cosine) * scale) % SIDE
+        cosine, sine = np.cos(self.turn) / self.metres, np.sin(self.turn) / self.metres
+        columns = u * np.float32(cosine) - v * np.float32(sine)
+        rows = u * np.float32(sine) + v * np.float32(cosine)
         # cv2.remap takes pictures of up to 32767 rows: fold the list of points into one.
-        fold = 1024
-        padded = -len(u) % fold
-        x, y = (np.pad(m.astype(np.float32), (0, padded)).reshape(-1, fold) for m in (columns, rows))
-        found = cv2.remap(self.texture.values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+        maps = np.zeros((2, -(-len(u) // FOLD), FOLD), np.float32)
+        for tiles, texels in ((columns, maps[0]), (rows, maps[1])):
+            tiles -= np.floor(tiles)
+            np.multiply(tiles, np.float32(SIDE), out=texels.reshape(-1)[: len(u)])
+        found = cv2.remap(self.texture.values, maps[0], maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
         values = found.reshape(-1, 2)[: len(u)]
-        keep = np.clip(2 - footprint * (scale / np.float32(SHARP_TEXELS * 4)), 0, 1)
+        keep = np.clip(2 - footprint * np.float32(SIDE / self.metres / SHARP_TEXELS / 4), 0, 1)
         values -= self.texture.mean
         values *= keep[:, None]
         values += self.texture.mean

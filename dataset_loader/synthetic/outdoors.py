@@ -17,6 +17,8 @@ from dataset_loader.synthetic.view import View, floor_distance
 
 HAZE = (90.0, 600.0)  # metres in which a third of the light is lost, clear to misty
 
+LOWEST_SKY = -0.02  # slope above which sky is painted
+
 
 @dataclass(frozen=True)
 class Sight:
@@ -34,7 +36,7 @@ def _sight(view: View) -> Sight:
     return Sight(rays[:, 2] / flat, np.arctan2(rays[:, 1], rays[:, 0]), run)
 
 
-def _sky(rng: np.random.Generator, view: View, sight: Sight) -> Floats:
+def _sky(rng: np.random.Generator, sight: Sight) -> Floats:
     """Blue, grey or evening sky, paler towards the horizon (N, 3)."""
     kind = rng.random()
     if kind < 0.55:
@@ -45,18 +47,22 @@ def _sky(rng: np.random.Generator, view: View, sight: Sight) -> Floats:
         low = top * rng.uniform(0.9, 1.1)
     else:
         top, low = rng.uniform(0.25, 0.6, 3) * [0.9, 0.85, 1.1], rng.uniform(0.6, 1.0, 3) * [1.1, 0.85, 0.7]
-    share = np.clip(sight.slope * rng.uniform(0.7, 2.0), 0, 1)[:, None]
-    picture = (low + (top - low) * share).astype(np.float32)
+    low, top = low.astype(np.float32), top.astype(np.float32)
+    picture = np.empty((len(sight.slope), 3), np.float32)
+    above = np.flatnonzero(sight.slope > LOWEST_SKY)  # the ground covers the rest
+    slope = sight.slope[above]
+    share = np.clip(slope * np.float32(rng.uniform(0.7, 2.0)), 0, 1)[:, None]
+    picture[:] = low
+    painted = low + (top - low) * share
     cover = rng.uniform(-0.2, 0.6)
     if cover > 0:
-        height = np.maximum(sight.slope, np.float32(0.03))
-        u, v = np.cos(sight.bearing) / height * 40, np.sin(sight.bearing) / height * 40
-        cloud = np.clip(
-            sample_sheet(0, u + 100, v + 200) * 0.5 + sample_sheet(1, u, v) * 0.2 + cover - 0.3, 0, 0.9
-        )
-        cloud *= np.clip(sight.slope * 8, 0, 1)
-        picture = picture + cloud[:, None].astype(np.float32) * (np.float32(rng.uniform(0.75, 1.0)) - picture)
-    return np.asarray(picture, np.float32)
+        height = np.float32(40) / np.maximum(slope, np.float32(0.03))
+        u, v = np.cos(sight.bearing[above]) * height, np.sin(sight.bearing[above]) * height
+        shape = sample_sheet(0, u + 100, v + 200) * 0.5 + sample_sheet(1, u, v) * 0.2
+        cloud = np.clip(shape + (cover - 0.3), 0, 0.9) * np.clip(slope * 8, 0, 1)
+        painted += cloud[:, None] * (np.float32(rng.uniform(0.75, 1.0)) - painted)
+    picture[above] = painted
+    return picture
 
 
 def _row_tops(rng: np.random.Generator, kind: str, bearing: Floats, distance: float) -> Floats:
@@ -86,7 +92,7 @@ def _row(
     eye = float(view.camera.eye[2])
     tops = _row_tops(rng, kind, sight.bearing, distance)
     height = sight.slope * np.float32(distance) + np.float32(eye)  # of the point where the ray meets the row
-    mine = np.flatnonzero((height < tops) & (sight.run > distance))
+    mine = np.flatnonzero((height < tops) & (sight.run > np.float32(distance)))
     if not len(mine):
         return
     along, up = sight.bearing[mine] * np.float32(distance), height[mine]
@@ -115,13 +121,11 @@ def _row(
     picture[mine] = colours
 
 
-def _ground(rng: np.random.Generator, view: View, near: Floats, sight: Sight) -> Floats:
-    """Colours (N, 3) of the ground seen by every ray that meets it (others are left black)."""
-    rays = view.directions.reshape(-1, 3)
-    hit = np.flatnonzero(np.isfinite(near))
-    colours = np.zeros((len(near), 3), np.float32)
-    points = view.camera.eye[:2] + rays[hit, :2] * near[hit][:, None]
-    footprint = near[hit] * np.float32(view.ray_angle) / np.maximum(-rays[hit, 2], np.float32(1e-3))
+def _ground(rng: np.random.Generator, view: View, rays: Floats, near: Floats) -> Floats:
+    """Colours (N, 3) of the ground where rays (N, 3) meet it after `near` (N,) metres."""
+    points = view.camera.eye[:2] + rays[:, :2] * near[:, None]
+    slant = np.maximum(-rays[:, 2], np.float32(1e-3))
+    footprint = (near * np.float32(view.ray_angle) / slant).astype(np.float32, copy=False)
     family = str(rng.choice(["grass", "ground", "built"], p=[0.38, 0.5, 0.12]))
     painted = sample_material(rng, family).colours(points[:, 0], points[:, 1], footprint)
     angle, kind = rng.uniform(0, np.pi), rng.random()
@@ -138,22 +142,24 @@ def _ground(rng: np.random.Generator, view: View, near: Floats, sight: Sight) ->
         gap, wide = rng.uniform(1.0, 6.0), rng.uniform(0.04, 0.08)
         white = np.float32(rng.uniform(0.7, 1.0))
         share = np.clip(wide / np.maximum(footprint, wide), 0, 1)
-        on_line = (np.abs(across % gap - gap / 2) < np.maximum(wide, footprint) / 2)[:, None]
-        painted = np.where(on_line, painted + (white - painted) * share[:, None], painted)
-    colours[hit] = painted
-    return colours
+        lane = across / gap
+        off = np.abs(lane - np.floor(lane) - 0.5) * gap
+        on_line = np.flatnonzero(off < np.maximum(wide, footprint) / 2)
+        painted[on_line] += (white - painted[on_line]) * share[on_line][:, None]
+    return painted
 
 
 def outdoors(rng: np.random.Generator, view: View, reach: float) -> Floats:
     """A street, a park, a court, a beach: picture (H, W, 3). Nothing stands within `reach` of the people."""
     sight = _sight(view)
-    near = floor_distance(view).ravel()
-    picture = _sky(rng, view, sight)
+    floor = floor_distance(view).ravel()
+    picture = _sky(rng, sight)
     horizon = picture[np.argmin(np.abs(sight.slope))].copy()
-    ground = np.flatnonzero(np.isfinite(near))
-    picture[ground] = _ground(rng, view, near, sight)[ground]
-    clear = rng.uniform(*HAZE)
-    picture[ground] += (1 - np.exp(-near[ground] / clear * 0.4))[:, None] * (horizon - picture[ground])
+    ground = np.flatnonzero(np.isfinite(floor))
+    near = floor[ground]
+    painted = _ground(rng, view, view.directions.reshape(-1, 3)[ground], near)
+    painted += (1 - np.exp(near * np.float32(-0.4 / rng.uniform(*HAZE))))[:, None] * (horizon - painted)
+    picture[ground] = painted
     nearest = float(np.linalg.norm(view.camera.eye[:2])) + reach + 1.0
     distances = np.sort(nearest + rng.exponential(18, int(rng.integers(1, 4))))[::-1]
     if rng.random() < 0.35:

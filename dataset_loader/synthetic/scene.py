@@ -9,7 +9,7 @@ import numpy as np
 from dataset_loader.synthetic.archetypes import archetype_names
 from dataset_loader.synthetic.body import Body, Floats, Ints
 from dataset_loader.synthetic.figure import Figure, sample_figure
-from dataset_loader.synthetic.mesh import CANONICAL, NUM_ATTRIBUTES, Layer, Mesh
+from dataset_loader.synthetic.mesh import CANONICAL, NUM_ATTRIBUTES, Layer, Mesh, join
 from dataset_loader.synthetic.motion import Motions
 from dataset_loader.synthetic.outfit import dress
 from dataset_loader.synthetic.placing import Occupancy, moved, push_until_free, turned
@@ -132,7 +132,7 @@ def sample_scene(
             shift = free
         placed = moved(figure, turn, shift)
         floor.take(points @ turned(turn).T + shift)
-        meshes.append(_compact(dress(body, placed.posed, outfit)))
+        meshes.append(dress(body, placed.posed, outfit))
         props += [prop.moved(turn, shift) for prop in own]
         framing = body.is_skin.nonzero()[0][::40]
         people.append(Person(placed, outfit, placed.posed.vertices[framing], body.segment[framing]))
@@ -154,22 +154,6 @@ def sample_scene(
         props.append(prop.moved(0, free))
         front = direction[:2]
     return _join(tuple(people), meshes, props, front)
-
-
-def _compact(mesh: Mesh) -> Mesh:
-    """The mesh without vertices that no triangle uses."""
-    used = np.zeros(len(mesh.vertices), bool)
-    used[mesh.faces.ravel()] = True
-    renumbered = np.cumsum(used) - 1
-    return Mesh(
-        mesh.vertices[used],
-        mesh.normals[used],
-        renumbered[mesh.faces],
-        mesh.layer,
-        mesh.attributes[used],
-        mesh.cut[used],
-        mesh.segment[used],
-    )
 
 
 def _solid_mesh(prop: Prop, index: int) -> Mesh:
@@ -194,16 +178,7 @@ def _join(people: tuple[Person, ...], meshes: list[Mesh], props: list[Prop], fro
     solids = [(prop, k) for prop in props for k in range(len(prop.solids))]
     parts = meshes + [_solid_mesh(prop, k) for prop, k in solids]
     owners = list(range(len(meshes))) + [-1 - k for k in range(len(solids))]
-    starts = np.cumsum([0] + [len(part.vertices) for part in parts])
-    mesh = Mesh(
-        np.concatenate([part.vertices for part in parts]).astype(np.float32, copy=False),
-        np.concatenate([part.normals for part in parts]).astype(np.float32, copy=False),
-        np.concatenate([part.faces + start for part, start in zip(parts, starts, strict=False)]),
-        np.concatenate([part.layer for part in parts]),
-        np.concatenate([part.attributes for part in parts]),
-        np.concatenate([part.cut for part in parts]),
-        np.concatenate([part.segment for part in parts]),
-    )
+    mesh = join(parts)
     return Scene(
         people,
         mesh,
