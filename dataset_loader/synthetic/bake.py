@@ -76,7 +76,7 @@ def sample_phenotypes(rng: np.random.Generator, count: int, labels: list[str]) -
 
 
 def sample_shapes(model: Any, rng: np.random.Generator) -> tuple[Array, Array, Array]:
-    """Sampled rest shapes: vertices (S, V, 3), bone heads (S, B, 3) and the gender value (S,), 1 = male."""
+    """Sampled rest shapes: vertices (S, V, 3), bone heads (S, B, 3) and the gender value (S,), 1 = female."""
     import torch
 
     vertices, heads, genders = [], [], []

@@ -77,9 +77,9 @@ class Body:
     Attributes:
         canonical: the mean-phenotype rest shape (V, 3); garments and face details are laid out on it.
         skinning: dense bone weights (V, B).
-        faces: triangles by layer: body, tights, skirt, hair.
+        faces: triangles by layer: body, tights, skirt.
         parts: weight 0..1 of arm, hand, leg, foot, head per vertex.
-        regions: masks 0..1 of lips, ears, eyelids, fingernails per vertex.
+        regions: masks 0..1 of lips, ears, eyelids and fingernails per vertex, and `sky`: how open it lies.
         segment: 0 trunk, 1 head and neck, 2/3 left/right arm, 4/5 left/right leg.
         arm_coordinate: 0 at the shoulder, 1 at the elbow, 2 at the wrist.
     """
