@@ -17,6 +17,7 @@ from dataset_loader.synthetic.view import View
 
 WIDEST_ROOM = 16.0  # metres that the camera may stand from the people indoors
 FLOOR, CEILING = 4, 5
+LEVEL = np.float32(1e-7)  # a ray that runs along a wall meets it far away
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,11 @@ def _strike(shell: Shell, view: View) -> tuple[npt.NDArray[np.int8], Floats, Flo
     rays = view.directions.reshape(-1, 3) @ shell.turn
     eye = shell.turn.T @ view.camera.eye
     reaches, uppers = [], []
-    with np.errstate(divide="ignore", invalid="ignore"):
-        for axis in range(3):
-            ray = np.ascontiguousarray(rays[:, axis])
-            uppers.append(ray > 0)
-            gaps = np.array([shell.low[axis] - eye[axis], shell.high[axis] - eye[axis]], np.float32)
-            reaches.append(gaps[uppers[-1].view(np.int8)] / ray)
+    for axis in range(3):
+        ray = np.where(np.abs(rays[:, axis]) < LEVEL, LEVEL, rays[:, axis])
+        uppers.append(ray > 0)
+        gaps = np.array([shell.low[axis] - eye[axis], shell.high[axis] - eye[axis]], np.float32)
+        reaches.append(gaps[uppers[-1].view(np.int8)] / ray)
     x, y, z = reaches
     walls = np.minimum(x, y)
     along = np.minimum(walls, z)

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from dataset_loader.synthetic.body import Bools, Floats, Ints
 from dataset_loader.synthetic.materials import sample_material
 
+Mask = npt.NDArray[np.uint8]  # (H, W), 0 or 255
+Pair = npt.NDArray[np.float64]
 NEAR_SHARE = 0.10  # of the pictures with something right before the lens
 SHALLOW_SHARE = 0.30  # of the pictures in which people before or behind the sharp one are blurred
 MOVING_SHARE = 0.05  # of the people
@@ -68,6 +71,54 @@ def move_people(rng: np.random.Generator, picture: Floats, owner: Ints, people: 
     return picture
 
 
+def _side(rng: np.random.Generator, mask: Mask) -> None:
+    """A slanting edge that covers a strip along one side."""
+    height, width = mask.shape
+    start, end = rng.uniform(0.05, 0.25) * rng.uniform(0.6, 1.4, 2)
+    strip = np.array([[0, 0], [start, 0], [end, 1], [0, 1]])
+    edge = int(rng.integers(4))
+    if edge in (1, 3):
+        strip[:, 0] = 1 - strip[:, 0]
+    if edge >= 2:
+        strip = strip[:, ::-1]
+    cv2.fillPoly(mask, [(strip * [width, height]).astype(np.int32)], 255, cv2.LINE_AA)
+
+
+def _bar(rng: np.random.Generator, mask: Mask) -> None:
+    """A bar across the whole picture, nearly level or upright."""
+    height, width = mask.shape
+    middle = rng.uniform(0, 1, 2) * [width, height]
+    angle = rng.choice([0, np.pi / 2]) + rng.normal(0, 0.15)
+    reach = 2 * max(width, height) * np.array([np.cos(angle), np.sin(angle)])
+    thick = max(2, int(rng.uniform(0.01, 0.07) * max(width, height)))
+    start, end = (middle - reach).astype(int).tolist(), (middle + reach).astype(int).tolist()
+    cv2.line(mask, start, end, 255, thick, cv2.LINE_AA)
+
+
+def _oval(rng: np.random.Generator, mask: Mask, middle: Pair, axes: Pair) -> None:
+    """A filled ellipse at any angle; `middle` and `axes` (2,) are shares of width and height."""
+    size = np.array(mask.shape[::-1])
+    centre, half = (middle * size).astype(int).tolist(), np.maximum(axes * size, 1).astype(int).tolist()
+    cv2.ellipse(mask, centre, half, rng.uniform(0, 180), 0, 360, 255, -1, cv2.LINE_AA)
+
+
+def _leaves(rng: np.random.Generator, mask: Mask) -> None:
+    """A twig that reaches in from a corner."""
+    corner = rng.choice([0.0, 1.0], 2)
+    for _ in range(int(rng.integers(8, 40))):
+        _oval(rng, mask, corner + rng.normal(0, 0.16, 2), rng.uniform(0.02, 0.08) * np.array([1, 0.3]))
+
+
+def _blob(rng: np.random.Generator, mask: Mask) -> None:
+    """A shoulder, a head or a finger at the upper or lower border or in a corner."""
+    across = rng.uniform(0, 1) if rng.random() < 0.6 else rng.choice([0.0, 1.0])
+    middle = np.array([across, rng.choice([0.0, 1.0, 1.0])])
+    _oval(rng, mask, middle, rng.uniform([0.1, 0.08], [0.35, 0.3]))
+
+
+NEAR_THINGS = (_side, _bar, _leaves, _blob)
+
+
 def cover(rng: np.random.Generator, picture: Floats) -> tuple[Floats, Bools | None]:
     """Something near the lens in some pictures: a frame's side, a shoulder, a bar, leaves, a finger.
 
@@ -78,54 +129,14 @@ def cover(rng: np.random.Generator, picture: Floats) -> tuple[Floats, Bools | No
         return picture, None
     height, width = picture.shape[:2]
     mask = np.zeros((height, width), np.uint8)
-    kind = rng.choice(["side", "corner", "bar", "leaves", "blob"])
-    if kind == "side":
-        part = rng.uniform(0.05, 0.25)
-        edge = int(rng.integers(4))
-        along = width if edge < 2 else height
-        ends = [int(part * along * rng.uniform(0.6, 1.4)) for _ in range(2)]
-        corners = np.array([[0, 0], [ends[0], 0], [ends[1], height], [0, height]])
-        if edge == 1:
-            corners[:, 0] = width - corners[:, 0]
-        elif edge >= 2:
-            below = [int(part * height * rng.uniform(0.6, 1.4)) for _ in range(2)]
-            corners = np.array(
-                [[0, height], [0, height - below[0]], [width, height - below[1]], [width, height]]
-            )
-        cv2.fillPoly(mask, [corners.astype(np.int32)], 255, cv2.LINE_AA)
-    elif kind == "bar":
-        start = rng.uniform(0, 1, 2) * [width, height]
-        angle = rng.choice([0, np.pi / 2]) + rng.normal(0, 0.15)
-        reach = 2 * max(width, height) * np.array([np.cos(angle), np.sin(angle)])
-        thick = max(2, int(rng.uniform(0.01, 0.07) * max(width, height)))
-        ends_ = [(start + sign * reach).astype(int).tolist() for sign in (-1, 1)]
-        cv2.line(mask, ends_[0], ends_[1], 255, thick, cv2.LINE_AA)
-    elif kind == "leaves":
-        corner = np.array([rng.choice([0, width]), rng.choice([0, height])])
-        for _ in range(int(rng.integers(8, 40))):
-            middle = corner + rng.normal(0, 0.16, 2) * [width, height]
-            size = rng.uniform(0.02, 0.08) * max(width, height)
-            axes = (int(size), max(1, int(size * 0.3)))
-            cv2.ellipse(
-                mask, middle.astype(int).tolist(), axes, rng.uniform(0, 180), 0, 360, 255, -1, cv2.LINE_AA
-            )
-    else:
-        middle = (
-            np.array([rng.choice([0, width]), rng.choice([0, height])])
-            if kind == "corner"
-            else (np.array([rng.uniform(0, width), height * rng.choice([0.0, 1.0, 1.0])]))
-        )
-        axes = (int(rng.uniform(0.1, 0.35) * width), int(rng.uniform(0.08, 0.3) * height))
-        cv2.ellipse(
-            mask, middle.astype(int).tolist(), axes, rng.uniform(0, 180), 0, 360, 255, -1, cv2.LINE_AA
-        )
-    material = sample_material(rng, "grass" if kind == "leaves" else "plain")
+    draw = NEAR_THINGS[int(rng.integers(len(NEAR_THINGS)))]
+    draw(rng, mask)
+    material = sample_material(rng, "grass" if draw is _leaves else "plain")
     y, x = np.mgrid[0:height, 0:width].reshape(2, -1).astype(np.float32) * np.float32(0.5 / height)
     paint = material.colours(x, y, np.zeros_like(x)).reshape(height, width, 3)
     paint *= np.float32(rng.uniform(0.4, 1.0))
-    share = cv2.GaussianBlur(
-        mask.astype(np.float32) / 255, (0, 0), rng.uniform(0.6, 5) * max(height, width) / 350
-    )
+    sigma = rng.uniform(0.6, 5) * max(height, width) / 350
+    share = cv2.GaussianBlur(mask.astype(np.float32) / 255, (0, 0), sigma)
     return (picture + share[..., None] * (paint - picture)).astype(np.float32), share > 0.5
 
 
