@@ -6,7 +6,8 @@ A crop is one annotated person with keypoints. Two figures are printed: by the c
 the machine slow down, and by processor time, which is what the clock would show on an idle machine with a
 core for each worker. The split comes from a profiled run, whose overhead is left out by giving shares only.
 
-Measured (2-core AMD EPYC, Zen 4): see the README of the generator.
+Measured with --images 384 on a 2-core AMD EPYC (Zen 4) beside other work (load 1.8 before the start):
+145,593 crops/hour by processor time, 105,897 by the clock with 2 workers.
 """
 
 from __future__ import annotations
