@@ -63,10 +63,9 @@ def table(rng: np.random.Generator) -> Prop:
     top = rng.uniform(0.66, 0.80) if rng.random() < 0.85 else rng.uniform(0.9, 1.1)
     paint = prop_colour(rng)
     solids = [box((-half_width, -half_depth, top - 0.03), (half_width, half_depth, top))]
+    solids += _legs(half_width, half_depth, top - 0.03, rng.uniform(0.015, 0.035))
     if rng.random() < 0.25:  # closed towards the far side
         solids.append(box((-half_width, -half_depth, 0.0), (half_width, 0.03 - half_depth, top - 0.03)))
-    else:
-        solids += _legs(half_width, half_depth, top - 0.03, rng.uniform(0.015, 0.035))
     colours = [paint] * len(solids)
     for _ in range(int(rng.integers(0, 3))):
         x = rng.uniform(-0.7, 0.7) * half_width
@@ -149,7 +148,9 @@ def plant(rng: np.random.Generator) -> Prop:
         rng, (-wide, -wide, pot), (wide, wide, height), int(rng.integers(60, 220)), rng.uniform(0.10, 0.3)
     )
     base = tube((0, 0, 0), (0, 0, pot), wide * 0.35, wide * 0.5)
-    return Prop("plant", (base, crown), (prop_colour(rng), green.astype(np.float32)))
+    stem = tube((0, 0, pot), (rng.normal(0, 0.03), rng.normal(0, 0.03), height * 0.85), 0.012, 0.004)
+    leaf = green.astype(np.float32)
+    return Prop("plant", (base, stem, crown), (prop_colour(rng), leaf * np.float32(0.6), leaf))
 
 
 def weights(rng: np.random.Generator) -> Prop:

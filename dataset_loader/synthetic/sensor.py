@@ -16,6 +16,7 @@ SOFT_SHARE, SHAKEN_SHARE, SMALL_SHARE, SHARPENED_SHARE = 0.12, 0.05, 0.10, 0.5
 DARK_SHARE, HAZY_SHARE, GREY_SHARE, TINTED_SHARE = 0.10, 0.2, 0.04, 0.12
 
 CONTRAST = (0.95, 1.5)
+DARKEST = 0.3  # mean of a picture below which it is not darkened further
 MIDDLE = 0.36  # display value that contrast leaves as it is
 
 
@@ -56,7 +57,7 @@ def expose(rng: np.random.Generator, picture: Floats) -> npt.NDArray[np.uint8]:
     balance = rng.normal(1, 0.09 if draw[3] < TINTED_SHARE else 0.025, 3)
     tint = np.clip(balance, 0.6, 1.4) * rng.uniform(0.85, 1.1)
     strength = rng.exponential(0.009)
-    if draw[4] < DARK_SHARE:  # little light: dark, flat and noisy
+    if draw[4] < DARK_SHARE and float(picture.mean()) > DARKEST:  # little light: dark, flat and noisy
         tint = tint * rng.uniform(0.4, 0.75)
         strength += rng.uniform(0.01, 0.035)
     lift = rng.uniform(0, 0.07) if draw[5] < HAZY_SHARE else 0.0
