@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from dataset_loader.synthetic.body import Bools, Floats, Ints
+from dataset_loader.synthetic.body import Floats, Ints
 
 # Corner indices of the 6 sides of a box; corner = 4 * (z high) + 2 * (y high) + (x high).
 BOX_QUADS = ((0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5))
@@ -41,12 +41,6 @@ class Solid:
             self.half,
             self.axes @ turn.T,
         )
-
-    def holds(self, points: Floats, margin: float = 0.0) -> Bools:
-        """Which points (N, 3) lie in the bounding box widened by `margin` metres."""
-        local = np.abs((points - self.centre) @ self.axes.T)
-        found: Bools = np.logical_and.reduce(local < self.half + np.float32(margin), axis=1)
-        return found
 
     def corners(self) -> Floats:
         """The corners (8, 3) of the bounding box."""
