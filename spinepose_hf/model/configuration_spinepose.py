@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from transformers import PretrainedConfig
 
-from .skeleton import FLIP_PAIRS, JOINT_WEIGHTS, KEYPOINT_NAMES, LINKS, NUM_KEYPOINTS, OKS_SIGMAS
+from .skeleton import (
+    FLIP_PAIRS,
+    GROUPS,
+    JOINT_WEIGHTS,
+    KEYPOINT_NAMES,
+    LINKS,
+    NUM_KEYPOINTS,
+    OKS_SIGMAS,
+    SPINE_CHAIN,
+)
 
 
 class Variant(NamedTuple):
@@ -36,7 +45,8 @@ class SpinePoseConfig(PretrainedConfig):  # type: ignore[misc]
     """Configuration of a SpinePose network. The defaults are size `t` with the 37 keypoints.
 
     Args:
-        num_keypoints: K. For any number but 37, give `id2label` and the skeleton's fields too where known.
+        num_keypoints: K. For another skeleton than SpinePose's 37 points, give `id2label` and the skeleton's
+            fields too where known; what is not given is neutral.
         image_size: (height, width) of the crops, multiples of 32.
         deepen_factor: factor on the number of blocks a stage.
         widen_factor: factor on the number of channels.
@@ -52,6 +62,8 @@ class SpinePoseConfig(PretrainedConfig):  # type: ignore[misc]
         flip_pairs: pairs of keypoint ids that a mirrored picture swaps.
         oks_sigmas: K constants of COCO's object keypoint similarity.
         joint_weights: K loss weights.
+        keypoint_groups: subsets that evaluation reports, as keypoint ids by name.
+        spine_chain: keypoint ids along the spine, bottom to top; empty for a skeleton without one.
         **kwargs: fields of every transformers configuration, `id2label` among them.
 
     Raises:
@@ -82,9 +94,11 @@ class SpinePoseConfig(PretrainedConfig):  # type: ignore[misc]
         flip_pairs: Sequence[Sequence[int]] | None = None,
         oks_sigmas: Sequence[float] | None = None,
         joint_weights: Sequence[float] | None = None,
+        keypoint_groups: Mapping[str, Sequence[int]] | None = None,
+        spine_chain: Sequence[int] | None = None,
         **kwargs: Any,
     ) -> None:
-        ours = num_keypoints == NUM_KEYPOINTS
+        ours = num_keypoints == NUM_KEYPOINTS and _names(kwargs.get("id2label")) in (None, KEYPOINT_NAMES)
         if kwargs.get("id2label") is None:
             names = KEYPOINT_NAMES if ours else [f"keypoint_{index}" for index in range(num_keypoints)]
             kwargs["id2label"] = dict(enumerate(names))
@@ -98,6 +112,10 @@ class SpinePoseConfig(PretrainedConfig):  # type: ignore[misc]
             oks_sigmas = OKS_SIGMAS if ours else [1 / num_keypoints] * num_keypoints
         if joint_weights is None:
             joint_weights = JOINT_WEIGHTS if ours else [1.0] * num_keypoints
+        if keypoint_groups is None:
+            keypoint_groups = GROUPS if ours else {"all": range(num_keypoints)}
+        if spine_chain is None:
+            spine_chain = SPINE_CHAIN if ours else ()
 
         self.num_keypoints = num_keypoints
         self.image_size = tuple(image_size)
@@ -115,6 +133,8 @@ class SpinePoseConfig(PretrainedConfig):  # type: ignore[misc]
         self.flip_pairs = tuple((first, second) for first, second in flip_pairs)
         self.oks_sigmas = tuple(oks_sigmas)
         self.joint_weights = tuple(joint_weights)
+        self.keypoint_groups = {name: tuple(ids) for name, ids in keypoint_groups.items()}
+        self.spine_chain = tuple(spine_chain)
         super().__init__(**kwargs)
         self._check()
 
@@ -146,6 +166,11 @@ class SpinePoseConfig(PretrainedConfig):  # type: ignore[misc]
         return height // STRIDE, width // STRIDE
 
     @property
+    def keypoint_names(self) -> tuple[str, ...]:
+        """The K names, by id."""
+        return tuple(self.id2label[index] for index in range(self.num_keypoints))
+
+    @property
     def flip_index(self) -> tuple[int, ...]:
         """The permutation of keypoints that a mirrored picture needs."""
         index = list(range(self.num_keypoints))
@@ -168,6 +193,18 @@ class SpinePoseConfig(PretrainedConfig):  # type: ignore[misc]
         for name in ("skeleton", "flip_pairs"):
             if any(not 0 <= index < self.num_keypoints for pair in getattr(self, name) for index in pair):
                 raise ValueError(f"{name} names a keypoint that is not one of {self.num_keypoints}")
+        for name, ids in {**self.keypoint_groups, "spine_chain": self.spine_chain}.items():
+            if any(not 0 <= index < self.num_keypoints for index in ids):
+                raise ValueError(f"{name} names a keypoint that is not one of {self.num_keypoints}")
+            if len(set(ids)) != len(ids):
+                raise ValueError(f"{name} names a keypoint twice: {ids}")
+
+
+def _names(id2label: Mapping[Any, str] | None) -> tuple[str, ...] | None:
+    """Names by id; the ids are text where they were read from a file."""
+    if id2label is None:
+        return None
+    return tuple(name for _, name in sorted(id2label.items(), key=lambda entry: int(entry[0])))
 
 
 # Saving a configuration then also writes this code and where to find it.
