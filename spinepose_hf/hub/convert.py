@@ -64,13 +64,15 @@ def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
     return content
 
 
-def convert_state_dict(mapping: Mapping[str, Any], num_keypoints: int = NUM_KEYPOINTS) -> dict[str, Any]:
+def convert_state_dict(
+    mapping: Mapping[str, Any], num_keypoints: int | None = NUM_KEYPOINTS
+) -> dict[str, Any]:
     """Original checkpoint layout -> the layout of `SpinePoseForPoseEstimation`.
 
     Args:
         mapping: a state dict of arrays or tensors, or a checkpoint with one under "state_dict". The prefixes
             of wrappers ("module.", "model.") and the keys of the original's data preprocessor are dropped.
-        num_keypoints: how many keypoints the network must have; 37 for SpinePose.
+        num_keypoints: how many keypoints the network must have; 37 for SpinePose, None for any number.
 
     Returns:
         Names and values as they are given, under our names. Values stay what they are (NumPy or torch).
@@ -82,7 +84,7 @@ def convert_state_dict(mapping: Mapping[str, Any], num_keypoints: int = NUM_KEYP
 
     converted = _unwrap(mapping)
     found = _shape(converted, _FINAL_LAYER)[0]
-    if found != num_keypoints:
+    if num_keypoints is not None and found != num_keypoints:
         raise ModelError(
             f"the checkpoint has {found} keypoints and {num_keypoints} are needed"
             + ("; 26 is RTMPose's Halpe26 network, not a SpinePose one" if found == 26 else "")
@@ -138,8 +140,14 @@ def config_from_state_dict(mapping: Mapping[str, Any]) -> Any:
     )
 
 
-def convert_checkpoint(path: str | os.PathLike[str]) -> SpinePoseForPoseEstimation:
+def convert_checkpoint(
+    path: str | os.PathLike[str], num_keypoints: int | None = NUM_KEYPOINTS
+) -> SpinePoseForPoseEstimation:
     """Read an original checkpoint file and build its network, in evaluation mode.
+
+    Args:
+        path: the file, see `load_checkpoint`.
+        num_keypoints: see `convert_state_dict`.
 
     Raises:
         ModelError: see `load_checkpoint` and `convert_state_dict`.
@@ -148,7 +156,7 @@ def convert_checkpoint(path: str | os.PathLike[str]) -> SpinePoseForPoseEstimati
 
     from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
 
-    state = convert_state_dict(load_checkpoint(path))
+    state = convert_state_dict(load_checkpoint(path), num_keypoints)
     model = SpinePoseForPoseEstimation(config_from_state_dict(state))
     model.load_state_dict({key: torch.as_tensor(value) for key, value in state.items()})
     model.eval()

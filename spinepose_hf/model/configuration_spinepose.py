@@ -40,6 +40,19 @@ VARIANTS: dict[str, Variant] = {
 STRIDE: int = 32
 """Crop pixels per cell of the last feature map."""
 
+SKELETON_FIELDS: tuple[str, ...] = (
+    "num_keypoints",
+    "id2label",
+    "label2id",
+    "skeleton",
+    "flip_pairs",
+    "oks_sigmas",
+    "joint_weights",
+    "keypoint_groups",
+    "spine_chain",
+)
+"""The fields that say which keypoints there are; the others say what the network looks like."""
+
 
 class SpinePoseConfig(PretrainedConfig):  # type: ignore[misc]
     """Configuration of a SpinePose network. The defaults are size `t` with the 37 keypoints.
@@ -210,4 +223,4 @@ def _names(id2label: Mapping[Any, str] | None) -> tuple[str, ...] | None:
 # Saving a configuration then also writes this code and where to find it.
 SpinePoseConfig.register_for_auto_class()
 
-__all__ = ["STRIDE", "VARIANTS", "SpinePoseConfig", "Variant"]
+__all__ = ["SKELETON_FIELDS", "STRIDE", "VARIANTS", "SpinePoseConfig", "Variant"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -20,8 +21,9 @@ from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutputWithNoAttention
 from transformers.utils import ModelOutput
 
-from .configuration_spinepose import SpinePoseConfig
+from .configuration_spinepose import SKELETON_FIELDS, SpinePoseConfig
 from .loss_spinepose import encode_targets, kl_discret_loss
+from .skeleton import KEYPOINT_NAMES, NUM_KEYPOINTS
 
 # Channels in and out, blocks, residual blocks?, spatial pyramid? of the four stages at factors 1.
 _STAGES = (
@@ -382,6 +384,66 @@ class SpinePoseForPoseEstimation(SpinePosePreTrainedModel):
         )
         return kl_discret_loss(simcc_x, simcc_y, target_x, target_y, weights, config.loss_beta)
 
+    @torch.no_grad()
+    def widen_head(
+        self,
+        keypoints: int | Sequence[str] | SpinePoseConfig = NUM_KEYPOINTS,
+        *,
+        redraw: Sequence[str] = (),
+        generator: torch.Generator | None = None,
+        **fields: Any,
+    ) -> None:
+        """Give the network another set of keypoints, in place, keeping what it knows of those it had.
+
+        Only the last convolution has a row a keypoint. Rows of names that the old and the new skeleton share
+        are kept, wherever they move to; the others are drawn from a normal distribution with the mean and
+        the standard deviation of all old rows (weights and biases apart), as in the SpinePose paper: rows of
+        zeros would neither change the body nor learn.
+
+        Halpe26's `neck` and `hip` lie between the shoulders and between the hips, SpinePose's are C7 and the
+        sacrum, a few centimetres off. Their rows are kept by default, as the nearest start there is;
+        `redraw=("neck", "hip")` starts them anew.
+
+        Args:
+            keypoints: the new skeleton: 37 for SpinePose's, names for any other (or a number, for names that
+                do not matter), or a configuration whose skeleton is taken.
+            redraw: shared names whose rows are drawn anew all the same.
+            generator: of the new rows, on the CPU; torch's own by default.
+            **fields: the new skeleton's fields where it is not SpinePose's: `skeleton`, `flip_pairs`,
+                `oks_sigmas`, `joint_weights`, `keypoint_groups`, `spine_chain`.
+
+        Raises:
+            ValueError: no name is shared, `redraw` names what is not shared, or the fields do not fit.
+        """
+        config = _with_skeleton(self.config, keypoints, fields)
+        old = {name: row for row, name in enumerate(_known_names(self.config))}
+        new = _known_names(config)
+        kept = {row: old[name] for row, name in enumerate(new) if name in old}
+        if not kept:
+            raise ValueError(
+                f"old and new keypoints share no name ({', '.join(list(old)[:3])}, ...; "
+                f"{', '.join(new[:3])}, ...): nothing learned could be kept"
+            )
+        for name in redraw:
+            if name not in old or name not in new:
+                raise ValueError(f"redraw names {name!r}, which the old and the new keypoints do not share")
+            del kept[new.index(name)]
+
+        layer = self.head.final_layer
+        for kind in ("weight", "bias"):
+            before = getattr(layer, kind)
+            values = before.detach().float().cpu()
+            rows = torch.randn(len(new), *values.shape[1:], generator=generator)
+            rows = rows * values.std(correction=0) + values.mean()
+            if kept:
+                rows[list(kept)] = values[list(kept.values())]
+            setattr(layer, kind, nn.Parameter(rows.to(before), requires_grad=before.requires_grad))
+        layer.out_channels = len(new)
+        self.config = config
+        for module in self.modules():
+            if isinstance(module, PreTrainedModel):
+                module.config = config
+
     def save_pretrained(self, save_directory: str | os.PathLike[str], *args: Any, **kwargs: Any) -> None:
         """Write weights, configuration and this code; `trust_remote_code=True` then loads them anywhere."""
         # transformers writes the entry of one auto class a model by itself; it should be found by two.
@@ -389,6 +451,33 @@ class SpinePoseForPoseEstimation(SpinePosePreTrainedModel):
         both = {"AutoModel": reference, "AutoModelForPoseEstimation": reference}
         self.config.auto_map = {**(getattr(self.config, "auto_map", None) or {}), **both}
         super().save_pretrained(save_directory, *args, **kwargs)
+
+
+def _with_skeleton(
+    config: SpinePoseConfig, keypoints: int | Sequence[str] | SpinePoseConfig, fields: dict[str, Any]
+) -> SpinePoseConfig:
+    """The same network with the keypoints of another skeleton."""
+    if isinstance(keypoints, SpinePoseConfig):
+        skeleton = {name: getattr(keypoints, name) for name in SKELETON_FIELDS}
+    elif isinstance(keypoints, int):
+        skeleton = {"num_keypoints": keypoints}
+    else:
+        names = dict(enumerate(keypoints))
+        labels = {name: index for index, name in names.items()}
+        skeleton = {"num_keypoints": len(names), "id2label": names, "label2id": labels}
+    network = {name: value for name, value in config.to_dict().items() if name not in SKELETON_FIELDS}
+    unknown = sorted(fields.keys() - set(SKELETON_FIELDS))
+    if unknown:
+        raise ValueError(f"{unknown[0]} is no field of a skeleton; they are {', '.join(SKELETON_FIELDS)}")
+    return type(config)(**{**network, **skeleton, **fields})
+
+
+def _known_names(config: SpinePoseConfig) -> list[str]:
+    """The names of the keypoints; 26 without names are Halpe26's, as in RTMPose's checkpoints."""
+    names = list(config.keypoint_names)
+    if len(names) == 26 and names == [f"keypoint_{index}" for index in range(26)]:
+        return list(KEYPOINT_NAMES[:26])
+    return names
 
 
 SpinePoseForPoseEstimation.register_for_auto_class("AutoModel")
