@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 import numpy as np
@@ -55,11 +55,12 @@ class PoseScores:
 
     Args:
         sigmas: (K,) per-keypoint constants.
+        groups: keypoint ids of each subset that is scored.
     """
 
-    def __init__(self, sigmas: Sequence[float]) -> None:
-        self.sigmas = np.asarray(sigmas)
-        self._oks: dict[str, list[NDArray[np.float64]]] = {name: [] for name in GROUPS}
+    def __init__(self, sigmas: Sequence[float], groups: Mapping[str, Sequence[int]] = GROUPS) -> None:
+        self.sigmas, self.groups = np.asarray(sigmas), groups
+        self._oks: dict[str, list[NDArray[np.float64]]] = {name: [] for name in groups}
 
     def update(
         self,
@@ -80,7 +81,7 @@ class PoseScores:
         _, scales = box_center_scale(boxes, input_size)
         shrink = input_size[1] / scales[:, 0]
         area = np.array([person.area for person in persons]) * shrink**2
-        for name, ids in GROUPS.items():
+        for name, ids in self.groups.items():
             chosen = list(ids)
             self._oks[name].append(
                 keypoint_similarity(
