@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from dataset_loader.byte_size import readable_size
 from dataset_loader.memory import available_memory
 from spinepose_hf.errors import DatasetError
 
@@ -57,7 +58,7 @@ def parse_json(content: bytes, name: str) -> dict[str, Any]:
         ) from error
     except MemoryError as error:
         raise DatasetError(
-            f"{name} ({_size(len(content))}) does not fit into memory; split it into several files"
+            f"{name} ({readable_size(len(content))}) does not fit into memory; split it into several files"
         ) from error
     if not isinstance(parsed, dict):
         raise DatasetError(f"{name} holds a JSON {type(parsed).__name__}, not an object with named sections")
@@ -70,8 +71,8 @@ def check_memory(size: int, name: str, available: int | None = None) -> None:
     need = size * MEMORY_PER_BYTE
     if have is not None and need > have:
         raise DatasetError(
-            f"{name} ({_size(size)}) needs about {_size(need)} of memory to read, {_size(have)} is free; "
-            "split it into several files or use a machine with more memory"
+            f"{name} ({readable_size(size)}) needs about {readable_size(need)} of memory to read, "
+            f"{readable_size(have)} is free; split it into several files or use a machine with more memory"
         )
 
 
@@ -86,14 +87,6 @@ def _loads(content: bytes) -> Any:
 def _refuse_constant(word: str) -> float:
     # The standard library takes NaN and Infinity, which JSON does not have and orjson refuses.
     raise ValueError(f"{word} is no JSON number")
-
-
-def _size(count: float) -> str:
-    for unit in ("bytes", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"
 
 
 __all__ = ["MEMORY_PER_BYTE", "check_memory", "parse_json", "read_json"]

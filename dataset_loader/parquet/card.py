@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from dataset_loader.byte_size import readable_size
 from dataset_loader.layout import TRAIN
 from dataset_loader.parquet.rows import stored_features
 from dataset_loader.parquet.spans import Integers
@@ -249,7 +250,7 @@ def _config_table(configs: dict[str, Config]) -> str:
             size = sum(part.file_bytes for part in parts)
             names = ", ".join(part.source for part in parts)
             images = sum(part.images for part in parts)
-            rows.append([f"`{name}`", split, names, f"{images:,}", f"{sum(people):,}", _bytes(size)])
+            rows.append([f"`{name}`", split, names, f"{images:,}", f"{sum(people):,}", readable_size(size)])
     return _table(["configuration", "split", "parts", "images", "persons", "Parquet"], rows)
 
 
@@ -281,14 +282,6 @@ def _keypoint_table(parts: Sequence[PartFacts]) -> str:
         shares = [f"{100 * value / total:.1f} %" for value in (visible, hidden, absent)]
         rows.append([str(row), f"`{name}`", VERTEBRAE.get(name, ""), *shares])
     return _table(["id", "keypoint", "vertebra", "visible", "hidden", "not labelled"], rows)
-
-
-def _bytes(count: float) -> str:
-    for unit in ("B", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.3g} GB"
 
 
 __all__ = ["PartFacts", "dataset_card", "size_category", "yaml_features"]
