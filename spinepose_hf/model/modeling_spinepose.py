@@ -439,7 +439,7 @@ class SpinePoseForPoseEstimation(SpinePosePreTrainedModel):
                 rows[list(kept)] = values[list(kept.values())]
             setattr(layer, kind, nn.Parameter(rows.to(before), requires_grad=before.requires_grad))
         layer.out_channels = len(new)
-        self.config = config
+        # This network and the backbone within it.
         for module in self.modules():
             if isinstance(module, PreTrainedModel):
                 module.config = config
