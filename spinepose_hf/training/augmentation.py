@@ -6,14 +6,15 @@ blur, dropout); the wider scale range and the occluders are ours, so that loose 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinepose_hf.model.geometry import box_center_scale, transform, warp_matrix
-from spinepose_hf.model.skeleton import FLIP_INDEX, LOWER_BODY, UPPER_BODY
+from spinepose_hf.model.skeleton import FLIP_INDEX, KEYPOINT_INDEX, LOWER_BODY, UPPER_BODY
 
 Image = NDArray[np.uint8]
 Points = NDArray[np.float32]
@@ -55,6 +56,29 @@ class AugmentationOptions:
     degrade: float = 0.15
     occlude: float = 0.35
 
+    def weakened(self) -> AugmentationOptions:
+        """The lighter views of the last steps, as in the parent recipe: no shift, no colours, half the holes."""
+        return replace(self, shift_probability=0.0, photometric=0.0, occlude=self.occlude / 2)
+
+
+class Halves(NamedTuple):
+    """Columns of the keypoints of the upper and of the lower half of a body."""
+
+    upper: tuple[int, ...]
+    lower: tuple[int, ...]
+
+
+def body_halves(names: Sequence[str]) -> Halves:
+    """The halves of a skeleton, of those points whose names are among the 37; others belong to neither."""
+    known = {column: KEYPOINT_INDEX[name] for column, name in enumerate(names) if name in KEYPOINT_INDEX}
+    return Halves(
+        upper=tuple(column for column, point in known.items() if point in UPPER_BODY),
+        lower=tuple(column for column, point in known.items() if point in LOWER_BODY),
+    )
+
+
+SPINETRACK_HALVES: Final = Halves(UPPER_BODY, LOWER_BODY)
+
 
 def _clipped_normal(rng: np.random.Generator, size: int | None = None) -> NDArray[np.float64]:
     """A normal draw cut to [-1, 1], as the parent recipe scales by it."""
@@ -62,22 +86,26 @@ def _clipped_normal(rng: np.random.Generator, size: int | None = None) -> NDArra
 
 
 def half_body_box(
-    keypoints: Points, visible: NDArray[np.bool_], rng: np.random.Generator
+    keypoints: Points,
+    visible: NDArray[np.bool_],
+    rng: np.random.Generator,
+    halves: Halves = SPINETRACK_HALVES,
 ) -> NDArray[np.float64] | None:
     """A box around the upper or the lower half of a person, or None where too little is labelled.
 
     Args:
-        keypoints: (37, 2) image pixels.
-        visible: (37,) labelled points.
+        keypoints: (K, 2) image pixels.
+        visible: (K,) labelled points.
         rng: decides between the halves; the upper one with probability 0.7 when both qualify.
+        halves: which columns belong to which half.
 
     Returns:
         (4,) xyxy, 1.5 times the extent of the chosen points.
     """
     if visible.sum() < _HALF_BODY_MIN_POINTS:
         return None
-    upper = [i for i in UPPER_BODY if visible[i]]
-    lower = [i for i in LOWER_BODY if visible[i]]
+    upper = [i for i in halves.upper if visible[i]]
+    lower = [i for i in halves.lower if visible[i]]
     take_upper, take_lower = len(upper) >= _HALF_BODY_MIN_UPPER, len(lower) >= _HALF_BODY_MIN_LOWER
     if not (take_upper or take_lower):
         return None
@@ -97,22 +125,24 @@ def random_warp(
     input_size: tuple[int, int],
     options: AugmentationOptions,
     rng: np.random.Generator,
+    halves: Halves = SPINETRACK_HALVES,
 ) -> tuple[NDArray[np.float64], bool]:
     """Draw one view of a person.
 
     Args:
         box: (4,) xyxy of the person, unpadded.
-        keypoints: (37, 2) image pixels.
-        visible: (37,) labelled points.
+        keypoints: (K, 2) image pixels.
+        visible: (K,) labelled points.
         input_size: (height, width) of the crop.
         options: probabilities and ranges.
         rng: the only source of chance.
+        halves: of the skeleton, for crops of half a body.
 
     Returns:
         The 2x3 matrix from image to crop pixels, and whether it mirrors (then the keypoints must be swapped).
     """
     if rng.random() < options.half_body:
-        half = half_body_box(keypoints, visible, rng)
+        half = half_body_box(keypoints, visible, rng, halves)
         box = box if half is None else half
     centers, scales = box_center_scale(box[None], input_size)
     center, scale = centers[0], scales[0]
@@ -137,12 +167,16 @@ def random_warp(
 
 
 def warp_keypoints(
-    keypoints: Points, visibility: NDArray[np.float32], matrix: NDArray[np.float64], mirrored: bool
+    keypoints: Points,
+    visibility: NDArray[np.float32],
+    matrix: NDArray[np.float64],
+    mirrored: bool,
+    flip_index: Sequence[int] = FLIP_INDEX,
 ) -> tuple[Points, NDArray[np.float32]]:
-    """Carry (37, 2) keypoints into the crop, swapping left and right of a mirrored person."""
+    """Carry (K, 2) keypoints into the crop, swapping left and right of a mirrored person by `flip_index`."""
     moved = transform(keypoints, matrix).astype(np.float32)
     if mirrored:
-        swap = np.asarray(FLIP_INDEX)
+        swap = np.asarray(flip_index)
         return moved[swap], visibility[swap]
     return moved, visibility
 

@@ -2,45 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, Final, Protocol, TypedDict
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import Dataset
 
-from dataset_loader.coco import read_coco
+from dataset_loader.coco import CocoIndex, read_coco
 from dataset_loader.persons import clipped_boxes, usable_persons
-from dataset_loader.schema import SPINETRACK
+from dataset_loader.schema import SPINETRACK, KeypointSchema
 from spinepose_hf.errors import DatasetError
 from spinepose_hf.model.geometry import box_center_scale, matrix_scale, warp_matrix
 from spinepose_hf.training.augmentation import (
     AugmentationOptions,
+    body_halves,
     occlude,
     photometric,
     random_warp,
     warp_keypoints,
 )
+from spinepose_hf.training.sampler import Draw
+
+_JPEG_MAGIC: Final = b"\xff\xd8"
+
+
+class Picture(Protocol):
+    """Where a picture's encoded bytes come from; a `Path` is one."""
+
+    def read_bytes(self) -> bytes:
+        """The encoded file."""
 
 
 @dataclass(frozen=True)
 class PersonRecord:
-    """One labelled person.
+    """One labelled person with K keypoints.
 
     Attributes:
-        image: path of the picture.
+        image: the picture: a path, or a place in an archive or a table.
         box: (4,) xyxy in image pixels, clipped to the image.
-        keypoints: (37, 2) image pixels; 0 where not labelled.
-        visibility: (37,) 0 not labelled, 1 hidden, 2 visible.
+        keypoints: (K, 2) image pixels; 0 where not labelled.
+        visibility: (K,) 0 not labelled, 1 hidden, 2 visible.
         annotation_id: id in the annotation file.
         image_id: id in the annotation file.
         area: person area in square pixels, for OKS.
     """
 
-    image: Path
+    image: Picture
     box: NDArray[np.float64]
     keypoints: NDArray[np.float32]
     visibility: NDArray[np.float32]
@@ -49,27 +60,50 @@ class PersonRecord:
     area: float
 
 
-def read_persons(annotations: Path, images: Path) -> list[PersonRecord]:
-    """Read the labelled persons of a COCO keypoint file whose names are among our 37.
+def read_persons(annotations: Path, images: Path, schema: KeypointSchema = SPINETRACK) -> list[PersonRecord]:
+    """Read the labelled persons of a COCO keypoint file.
 
     Args:
         annotations: the JSON file. Its category's `keypoints` names say which points it holds.
         images: the folder that the file names are relative to.
+        schema: the skeleton that the records shall have; points that the file does not know are unlabelled.
 
     Returns:
-        Records in file order, without crowds, empty boxes and persons without a labelled point; points that
-        the file does not know have visibility 0.
+        Records in file order, without crowds, empty boxes and persons without a labelled point.
 
     Raises:
         DatasetError: the file is missing, is not such a file, or holds no usable person.
     """
-    index = read_coco(annotations).converted(SPINETRACK)
+    index = read_coco(annotations)
+    return person_records(index, [images / name for name in index.file_names], schema)
+
+
+def person_records(
+    index: CocoIndex,
+    pictures: Sequence[Picture],
+    schema: KeypointSchema = SPINETRACK,
+    rows: NDArray[np.int64] | None = None,
+) -> list[PersonRecord]:
+    """The usable persons of an annotation file, with the points of `schema`.
+
+    Args:
+        index: the annotations.
+        pictures: the picture of each row of the index.
+        schema: the skeleton that the records shall have.
+        rows: only the persons of these pictures; None for all.
+
+    Raises:
+        DatasetError: no person has a box and a labelled keypoint, or the skeletons share no point.
+    """
+    index = index.converted(schema)
     boxes, usable = clipped_boxes(index), usable_persons(index)
+    if rows is not None:
+        usable &= np.isin(index.image_rows, rows)
     # A missing area, or one of zero, is the box's.
     areas = np.where(index.areas > 0, index.areas, index.boxes[:, 2] * index.boxes[:, 3])
     records = [
         PersonRecord(
-            image=images / index.file_names[index.image_rows[person]],
+            image=pictures[index.image_rows[person]],
             box=boxes[person],
             keypoints=index.keypoints[person, :, :2].astype(np.float32),
             visibility=index.keypoints[person, :, 2].astype(np.float32),
@@ -80,22 +114,18 @@ def read_persons(annotations: Path, images: Path) -> list[PersonRecord]:
         for person in np.flatnonzero(usable)
     ]
     if not records:
-        raise DatasetError(f"{annotations} holds no person with a box and a labelled keypoint")
+        raise DatasetError(f"{index.name} holds no person with a box and a labelled keypoint")
     return records
 
 
-class Draw(NamedTuple):
-    """What the sampler asks the dataset for: a person (a place in its records) and the seed of the view."""
-
-    person: int
-    seed: int
-
-
 class Crop(TypedDict):
-    """One training example: a crop and its labels in pixels of the network's full input size."""
+    """One training example: a crop, its labels in pixels of the network's full input size, and whose it is."""
 
     crops: torch.Tensor
     labels: torch.Tensor
+    image_id: int
+    annotation_id: int
+    seed: int
 
 
 class PersonCrops(Dataset[Crop]):
@@ -106,6 +136,7 @@ class PersonCrops(Dataset[Crop]):
         input_size: (height, width) of the network's input; labels are in its pixels.
         crop_size: (height, width) to render at; smaller than `input_size` for a fast first stage.
         options: augmentation of seeded draws.
+        schema: the skeleton of the records.
     """
 
     def __init__(
@@ -114,67 +145,133 @@ class PersonCrops(Dataset[Crop]):
         input_size: tuple[int, int],
         crop_size: tuple[int, int] | None = None,
         options: AugmentationOptions | None = None,
+        schema: KeypointSchema = SPINETRACK,
     ) -> None:
         self.records = list(records)
         self.input_size = input_size
         self.crop_size = crop_size or input_size
         self.options = options or AugmentationOptions()
+        self._weak_options = self.options.weakened()
+        self._flip_index = schema.flip_index
+        self._halves = body_halves(schema.keypoints)
 
     def __len__(self) -> int:
         return len(self.records)
 
     def __getitem__(self, key: int | Draw) -> Crop:
-        """Return `crops` (h, w, 3) uint8 RGB and `labels` (37, 3): x, y in input pixels, weight 0 or 1."""
+        """Return `crops` (h, w, 3) uint8 RGB, `labels` (K, 3): x, y in input pixels and weight 0 or 1, the ids
+        of the annotation file, and the view's `seed` (-1 for a plain crop)."""
+        if isinstance(key, Draw):
+            return self.render(self.records[key.person], key)
+        return self.render(self.records[key], Draw(key, -1))
+
+    def labels(self, place: int) -> NDArray[np.float32]:
+        """(K, 3) labels of the plain crop of a record: x, y in input pixels and weight 0 or 1."""
+        record = self.records[place]
+        centers, scales = box_center_scale(record.box[None], self.input_size)
+        return self._labels(record, warp_matrix(centers[0], scales[0], self.input_size), False)
+
+    def _labels(
+        self, record: PersonRecord, matrix: NDArray[np.float64], mirrored: bool
+    ) -> NDArray[np.float32]:
+        points, visibility = warp_keypoints(
+            record.keypoints, record.visibility, matrix, mirrored, self._flip_index
+        )
+        return np.concatenate([points, np.minimum(visibility, 1)[:, None]], axis=1)
+
+    def render(self, record: PersonRecord, draw: Draw) -> Crop:
+        """Cut one view of a person; a negative seed gives the plain crop."""
         import cv2
 
         # The loader's processes share the cores with the network.
         cv2.setNumThreads(0)
-        record = self.records[key.person if isinstance(key, Draw) else key]
-        bgr = cv2.imread(str(record.image), cv2.IMREAD_COLOR)
-        if bgr is None:
-            raise DatasetError(f"cannot read the image {record.image} of annotation {record.annotation_id}")
-        image = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
-
-        visible = record.visibility > 0
+        rng = None if draw.seed < 0 else np.random.default_rng(draw.seed)
+        options = self._weak_options if draw.weak else self.options
         border: dict[str, Any] = {"borderMode": cv2.BORDER_CONSTANT}
-        rng = np.random.default_rng(key.seed) if isinstance(key, Draw) else None
         if rng is None:
             centers, scales = box_center_scale(record.box[None], self.input_size)
             matrix, mirrored = warp_matrix(centers[0], scales[0], self.input_size), False
         else:
+            visible = record.visibility > 0
             matrix, mirrored = random_warp(
-                record.box, record.keypoints, visible, self.input_size, self.options, rng
+                record.box, record.keypoints, visible, self.input_size, options, rng, self._halves
             )
             border = _random_border(rng)
 
-        source, to_crop = image, matrix
+        to_crop = matrix * (self.crop_size[0] / self.input_size[0])
+        # At the full input size a plain crop samples bilinearly from the full image, as the deployed path does.
+        exact = rng is None and self.crop_size == self.input_size
+        image, reduction = _decode(record, 1.0 if exact else float(matrix_scale(to_crop)))
+        to_crop = _for_reduced(to_crop, reduction)
         if self.crop_size != self.input_size:
-            source, to_crop = _shrink_for(image, matrix * (self.crop_size[0] / self.input_size[0]))
-        crop = cv2.warpAffine(source, to_crop, self.crop_size[::-1], flags=cv2.INTER_LINEAR, **border)
-        keypoints, visibility = warp_keypoints(record.keypoints, record.visibility, matrix, mirrored)
+            image, to_crop = _shrink_for(image, to_crop)
+        crop = cv2.warpAffine(image, to_crop, self.crop_size[::-1], flags=cv2.INTER_LINEAR, **border)
         if rng is not None:
-            crop = photometric(occlude(crop, image, self.options, rng), self.options, rng)
-        labels = np.concatenate([keypoints, np.minimum(visibility, 1)[:, None]], axis=1)
-        return {"crops": torch.from_numpy(crop), "labels": torch.from_numpy(labels)}
+            crop = occlude(crop, image, options, rng)
+        # Turning the crop instead of the picture is some ten times less to turn.
+        crop = cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)
+        if rng is not None:
+            crop = photometric(crop, options, rng)
+        return {
+            "crops": torch.from_numpy(crop),
+            "labels": torch.from_numpy(self._labels(record, matrix, mirrored)),
+            "image_id": record.image_id,
+            "annotation_id": record.annotation_id,
+            "seed": draw.seed,
+        }
+
+
+def _decode(record: PersonRecord, scale: float) -> tuple[NDArray[np.uint8], int]:
+    """BGR pixels of a record's picture and by how much they were reduced.
+
+    A JPEG can be decoded at a half, a quarter or an eighth of its size for about as much less time; that is
+    done where the crop has no more pixels than that.
+
+    Args:
+        record: whose picture.
+        scale: crop pixels per image pixel.
+    """
+    import cv2
+
+    where = f"the image {record.image} of annotation {record.annotation_id}"
+    try:
+        encoded = record.image.read_bytes()
+    except OSError as error:
+        raise DatasetError(f"cannot read {where}: {error.strerror or error}") from error
+    reduction, flag = 1, cv2.IMREAD_COLOR
+    if encoded.startswith(_JPEG_MAGIC):
+        for factor, reduced in (
+            (8, cv2.IMREAD_REDUCED_COLOR_8),
+            (4, cv2.IMREAD_REDUCED_COLOR_4),
+            (2, cv2.IMREAD_REDUCED_COLOR_2),
+        ):
+            if scale * factor <= 1:
+                reduction, flag = factor, reduced
+                break
+    image = cv2.imdecode(np.frombuffer(encoded, np.uint8), flag) if encoded else None
+    if image is None:
+        raise DatasetError(f"cannot read {where}: it is not an image that is known; replace it")
+    return image, reduction
+
+
+def _for_reduced(matrix: NDArray[np.float64], factor: int) -> NDArray[np.float64]:
+    """A matrix from image pixels, for the image reduced by `factor`."""
+    # Pixel x of the reduced image covers the old pixels around factor * x + (factor - 1) / 2.
+    offset = matrix[:, :2].sum(1, keepdims=True) * ((factor - 1) / 2)
+    return np.concatenate([matrix[:, :2] * factor, offset + matrix[:, 2:]], 1)
 
 
 def _shrink_for(
     image: NDArray[np.uint8], matrix: NDArray[np.float64]
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Halve an image as often as the warp would skip pixels, so that crops below the input size do not alias.
-
-    At the input size itself training samples bilinearly from the full image, as the deployed path does.
-    """
+    """Halve an image as often as the warp would skip pixels, so that crops below the input size do not alias."""
     import cv2
 
     factor = float(matrix_scale(matrix))
     while factor < 0.4 and min(image.shape[:2]) >= 64:
         height, width = image.shape[0] // 2, image.shape[1] // 2
         image = cv2.resize(image[: height * 2, : width * 2], (width, height), interpolation=cv2.INTER_AREA)
-        # Pixel (x, y) of the half image covers the old pixels around (2x + 0.5, 2y + 0.5).
-        matrix = np.concatenate(
-            [matrix[:, :2] * 2, (matrix[:, :2] * 0.5).sum(1, keepdims=True) + matrix[:, 2:]], 1
-        )
+        matrix = _for_reduced(matrix, 2)
         factor *= 2
     return image, matrix
 
@@ -193,33 +290,4 @@ def _random_border(rng: np.random.Generator) -> dict[str, Any]:
     return {"borderMode": cv2.BORDER_CONSTANT, "borderValue": rng.integers(0, 256, 3).tolist()}
 
 
-class MixedSampler(Sampler[Draw]):
-    """An endless deterministic mix of several datasets laid end to end.
-
-    Draw i depends on (seed, i) alone, so a run that is resumed sees what it would have seen.
-
-    Args:
-        sizes: number of persons of each dataset.
-        weights: share of the draws that each dataset gets.
-        length: number of draws.
-        seed: of order and of views.
-    """
-
-    def __init__(self, sizes: Sequence[int], weights: Sequence[float], length: int, seed: int) -> None:
-        self.sizes, self.length, self.seed = list(sizes), length, seed
-        self.shares = np.asarray(weights, np.float64) / np.sum(weights)
-
-    def __len__(self) -> int:
-        return self.length
-
-    def __iter__(self) -> Iterator[Draw]:
-        rng = np.random.default_rng(self.seed)
-        starts = np.concatenate([[0], np.cumsum(self.sizes)])
-        orders: list[Iterator[int]] = [iter(()) for _ in self.sizes]
-        for _ in range(self.length):
-            which = int(rng.choice(len(self.sizes), p=self.shares))
-            index = next(orders[which], None)
-            if index is None:
-                orders[which] = iter(rng.permutation(self.sizes[which]).tolist())
-                index = next(orders[which])
-            yield Draw(int(starts[which]) + index, int(rng.integers(2**63)))
+__all__ = ["Crop", "Draw", "PersonCrops", "PersonRecord", "Picture", "person_records", "read_persons"]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 
 class ExponentialMovingAverage:
@@ -23,10 +25,15 @@ class ExponentialMovingAverage:
     """
 
     def __init__(self, module: nn.Module, momentum: float = 2e-4, gamma: int = 2000) -> None:
-        self.momentum, self.gamma, self.steps = momentum, gamma, 0
-        self.average: dict[str, Tensor] = {
-            name: value.detach().clone() for name, value in module.state_dict().items()
-        }
+        self.momentum, self.gamma = momentum, gamma
+        self.average: dict[str, Tensor] = {}
+        self.steps = 0
+        self.restart(module)
+
+    def restart(self, module: nn.Module) -> None:
+        """Forget what was averaged and begin at the present weights of `module`."""
+        self.average = {name: value.detach().clone() for name, value in module.state_dict().items()}
+        self.steps = 0
 
     @torch.no_grad()
     def update(self, module: nn.Module) -> None:
@@ -49,3 +56,25 @@ class ExponentialMovingAverage:
             yield
         finally:
             module.load_state_dict(own)
+
+
+class AveragedWeightsCallback(TrainerCallback):  # type: ignore[misc]
+    """Feeds every optimiser step to an average of the weights, which are then evaluated and saved.
+
+    Args:
+        average: is updated in place.
+        module: the one that the average follows, unwrapped of what spreads it over processes.
+    """
+
+    def __init__(self, average: ExponentialMovingAverage, module: nn.Module) -> None:
+        self.average = average
+        self._module = module
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Take the step into the average."""
+        self.average.update(self._module)
+
+
+__all__ = ["AveragedWeightsCallback", "ExponentialMovingAverage"]

@@ -15,7 +15,8 @@ from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
 from spinepose_hf.training.arguments import SpinePoseTrainingArguments
 from spinepose_hf.training.data import PersonRecord, read_persons
 from spinepose_hf.training.recipe import DataSource, Recipe, Stage
-from spinepose_hf.training.trainer import SpinePoseTrainer, load_auxiliary
+from spinepose_hf.training.checkpoint import last_checkpoint, load_auxiliary
+from spinepose_hf.training.trainer import SpinePoseTrainer
 
 logger = logging.getLogger(__name__)
 
@@ -84,8 +85,8 @@ def _run_stage(recipe: Recipe, stage: Stage, folder: Path, before: Path | None) 
         {"options": recipe.augmentation},
     )
     if before is not None:
-        load_auxiliary(trainer, before)
-    last = _last_checkpoint(folder)
+        load_auxiliary(before, trainer.module, trainer.ema)
+    last = last_checkpoint(folder)
     if last is not None:
         logger.info("continuing from %s", last)
     trainer.train(resume_from_checkpoint=None if last is None else str(last))

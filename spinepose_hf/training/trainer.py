@@ -8,38 +8,31 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
-from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from torch.utils.data import DataLoader, IterableDataset
+from transformers import Trainer, TrainerControl
 
 from spinepose_hf.errors import ModelError
-from spinepose_hf.evaluation.similarity import PoseScores
 from spinepose_hf.model.configuration_spinepose import STRIDE
 from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
-from spinepose_hf.model.simcc import decode
 from spinepose_hf.training.arguments import SpinePoseTrainingArguments
-from spinepose_hf.training.data import MixedSampler, PersonCrops, PersonRecord
-from spinepose_hf.training.ema import ExponentialMovingAverage
-from spinepose_hf.training.module import LossWeights, PoseTrainingModule
+from spinepose_hf.training.checkpoint import kept, load_state, save_state, saving
+from spinepose_hf.training.collator import PoseCollator
+from spinepose_hf.training.data import PersonCrops, PersonRecord
+from spinepose_hf.training.ema import AveragedWeightsCallback, ExponentialMovingAverage
+from spinepose_hf.training.errors import TrainingError
+from spinepose_hf.training.module import PoseTrainingModule
+from spinepose_hf.training.sampler import MixedSampler
+from spinepose_hf.training.scoring import Predictor, share_average
+from spinepose_hf.training.skeleton import config_schema
+from spinepose_hf.training.teacher import Teacher
+from spinepose_hf.training.trainable import batch_norms, freeze, parameter_groups
 
-# Beside the loadable model in each checkpoint: what only a resumed run needs.
-_STATE_FILE = "training_state.safetensors"
-_EMA_PREFIX, _RAW_PREFIX, _EMA_STEPS = "ema.", "raw.", "ema_steps"
-
-
-class _FollowWeights(TrainerCallback):  # type: ignore[misc]
-    """Feeds every optimiser step to the average."""
-
-    def __init__(self, trainer: SpinePoseTrainer) -> None:
-        self.trainer = trainer
-
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        if self.trainer.ema is not None:
-            self.trainer.ema.update(self.trainer.module)
+# Named in the message about a loss that is no number.
+_MAX_IDS = 12
+# What a batch holds beside the inputs of the training module.
+_IDS = ("image_id", "annotation_id", "seed")
 
 
 class SpinePoseTrainer(Trainer):  # type: ignore[misc]
@@ -47,72 +40,113 @@ class SpinePoseTrainer(Trainer):  # type: ignore[misc]
 
     Checkpoints are ordinary model folders holding the averaged weights, so that
     `SpinePoseForPoseEstimation.from_pretrained("run/checkpoint-1000")` works, with the raw weights, the
-    auxiliary head and the optimiser beside them for `train(resume_from_checkpoint=True)`.
+    auxiliary head and the optimiser beside them for `train(resume_from_checkpoint=True)`. On a CPU a resumed
+    run repeats the uninterrupted one bit by bit.
 
     Args:
-        model: the network.
+        model: the network. Its configuration says which skeleton the records must have.
         args: settings; `max_steps` must be given, because draws are endless.
-        train_sets: persons of each training set.
-        train_shares: share of the draws that each training set gets.
+        train_sets: persons of each training set; or one stream of crops (see `stream.StreamedCrops`).
+        train_shares: share of the draws that each training set gets; None for equal ones.
         eval_sets: persons by name of the set; metrics are logged as `eval_<name>_<metric>`.
         options: keyword arguments for `PersonCrops`, such as the augmentation options.
+        teacher: whom the distillation loss asks; needed when `args.teacher` is given.
+        **kwargs: further arguments of `transformers.Trainer`, such as `callbacks`.
+
+    Raises:
+        ModelError: settings that do not fit together or the network.
     """
 
     def __init__(
         self,
         model: SpinePoseForPoseEstimation,
         args: SpinePoseTrainingArguments,
-        train_sets: Sequence[Sequence[PersonRecord]],
-        train_shares: Sequence[float],
+        train_sets: Sequence[Sequence[PersonRecord]] | IterableDataset[Any],
+        train_shares: Sequence[float] | None = None,
         eval_sets: Mapping[str, Sequence[PersonRecord]] | None = None,
         options: Mapping[str, Any] | None = None,
+        *,
+        teacher: Teacher | None = None,
+        **kwargs: Any,
     ) -> None:
         if args.max_steps <= 0:
             raise ModelError("set max_steps: training draws endlessly from the datasets and needs an end")
         self.pose = model
-        weights = LossWeights(
-            args.position_weight, args.structure_weight, args.spine_weight, args.heatmap_weight
-        )
-        self.module = PoseTrainingModule(model, weights)
+        self._still_norms = freeze(model, args.freeze)
+        self.module = PoseTrainingModule(model, args.loss_weights, teacher=teacher)
+        self._prepare_norms(args)
         # torch's annotations lack this keyword; it reorders the convolution weights in place.
         self.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema: ExponentialMovingAverage | None = None
         self.control: TrainerControl
-        self._parts: defaultdict[str, float] = defaultdict(float)
+        self._parts: defaultdict[str, Tensor] = defaultdict(lambda: torch.zeros(()))
         self._parts_steps = 0
 
-        height, width = model.config.image_size
-        self.input_size = (height, width)
-        crop_height = args.crop_height or height
-        if crop_height % STRIDE or (crop_height * width) % (height * STRIDE):
-            raise ModelError(
-                f"crop_height {crop_height} does not fit: height and width must be multiples of {STRIDE}, "
-                f"such as {height // 2} or {height}"
+        self.input_size, self.crop_size = crop_sizes(model, args.crop_height)
+        schema = config_schema(model.config)
+        self._sampler: MixedSampler | None = None
+        dataset: Any = train_sets
+        if not isinstance(train_sets, IterableDataset):
+            records = [record for part in train_sets for record in part]
+            dataset = PersonCrops(records, self.input_size, self.crop_size, schema=schema, **(options or {}))
+            self._sampler = MixedSampler(
+                [len(part) for part in train_sets],
+                train_shares or [1.0] * len(train_sets),
+                args.max_steps * args.persons_per_step,
+                args.seed,
+                args.strong_steps * args.persons_per_step if args.weak_last else None,
             )
-        self.crop_size = (crop_height, crop_height * width // height)
-        records = [record for part in train_sets for record in part]
-        dataset = PersonCrops(records, self.input_size, self.crop_size, **(options or {}))
-        draws = (
-            args.max_steps
-            * args.train_batch_size
-            * args.gradient_accumulation_steps
-            * max(args.world_size, 1)
-        )
-        self._sampler = MixedSampler([len(part) for part in train_sets], train_shares, draws, args.seed)
         eval_crops = {
-            name: PersonCrops(part, self.input_size, self.crop_size)
+            name: PersonCrops(part, self.input_size, self.crop_size, schema=schema)
             for name, part in (eval_sets or {}).items()
         }
 
         args.remove_unused_columns = False
         args.label_names = ["labels"]
-        super().__init__(model=self.module, args=args, train_dataset=dataset, eval_dataset=eval_crops or None)
+        kwargs.setdefault("data_collator", PoseCollator())
+        super().__init__(
+            model=self.module, args=args, train_dataset=dataset, eval_dataset=eval_crops or None, **kwargs
+        )
         if args.ema_momentum > 0:
             self.ema = ExponentialMovingAverage(self.module, args.ema_momentum, args.ema_gamma)
-        self.add_callback(_FollowWeights(self))
+            self.add_callback(AveragedWeightsCallback(self.ema, self.module))
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> MixedSampler:
+    def _prepare_norms(self, args: SpinePoseTrainingArguments) -> None:
+        if args.freeze_norm:
+            self._still_norms = batch_norms(self.module)
+        if args.sync_norm and args.world_size > 1:
+            if args.device.type == "cpu":
+                raise ModelError("sync_norm needs GPUs; on CPUs set freeze_norm, or leave both out")
+            nn.SyncBatchNorm.convert_sync_batchnorm(self.module)
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> MixedSampler | None:
         return self._sampler
+
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        """Batches of this process: the Trainer shares out the sampler's; a stream shares itself out."""
+        if self._sampler is not None:
+            loader: DataLoader[Any] = super().get_train_dataloader()
+            return loader
+        return DataLoader(
+            self.train_dataset,
+            batch_size=self.args.train_batch_size,
+            collate_fn=self.data_collator,
+            num_workers=self.args.dataloader_num_workers,
+            persistent_workers=self.args.dataloader_persistent_workers,
+            pin_memory=self.args.dataloader_pin_memory,
+            drop_last=True,
+        )
+
+    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
+        """The Trainer's optimiser, with a learning rate for each stage where `layer_decay` asks for it."""
+        if self.optimizer is None and self.args.layer_decay != 1:
+            kind, settings = self.get_optimizer_cls_and_kwargs(self.args, self.module)
+            groups = parameter_groups(
+                self.module, self.args.learning_rate, self.args.layer_decay, self.args.weight_decay
+            )
+            self.optimizer = kind(groups, **settings)
+        optimizer: torch.optim.Optimizer = super().create_optimizer()
+        return optimizer
 
     def compute_loss(
         self,
@@ -121,19 +155,41 @@ class SpinePoseTrainer(Trainer):  # type: ignore[misc]
         return_outputs: bool = False,
         num_items_in_batch: Any = None,
     ) -> Any:
-        """Total loss of a batch; its terms are averaged until the next log."""
-        outputs = model(**inputs)
+        """Total loss of a batch; its terms are averaged until the next log.
+
+        Raises:
+            TrainingError: the loss is no number; names the images of the batch.
+        """
+        for norm in self._still_norms:
+            norm.eval()
+        outputs = model(**{name: value for name, value in inputs.items() if name not in _IDS})
+        if not torch.isfinite(outputs["loss"]):
+            raise TrainingError(self._diverged(inputs, outputs))
         self._parts_steps += 1
         for name, value in outputs.items():
             if name != "loss":
-                self._parts[name] += float(value.detach())
+                self._parts[name] = self._parts[name].to(value.device) + value.detach().float()
         return (outputs["loss"], outputs) if return_outputs else outputs["loss"]
 
+    def _diverged(self, inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor]) -> str:
+        terms = ", ".join(f"{n} {float(v.detach()):.4g}" for n, v in outputs.items() if n != "loss")
+        ids = [str(i) for i in inputs["image_id"].tolist()] if "image_id" in inputs else []
+        images = ", ".join(ids[:_MAX_IDS]) + (
+            f" and {len(ids) - _MAX_IDS} more" if len(ids) > _MAX_IDS else ""
+        )
+        return (
+            f"the loss is no number at step {self.state.global_step + 1} ({terms}); the image ids of the "
+            f"batch: {images or 'unknown'}; {kept(Path(self.args.output_dir))}. Look at these images "
+            "(spinepose dataset check), or lower the learning rate"
+        )
+
     def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
-        """Add the mean of every loss term since the last log."""
+        """Add the mean of every loss term since the last log, over all processes."""
         if "loss" in logs and self._parts_steps:
-            for name, total in self._parts.items():
-                logs[f"loss_{name}"] = round(total / self._parts_steps, 5)
+            names = sorted(self._parts)
+            means = torch.stack([self._parts[name] for name in names]) / self._parts_steps
+            means = self.accelerator.reduce(means, "mean")
+            logs |= {f"loss_{name}": round(float(mean), 5) for name, mean in zip(names, means, strict=True)}
             self._parts.clear()
             self._parts_steps = 0
         super().log(logs, *args, **kwargs)
@@ -141,9 +197,18 @@ class SpinePoseTrainer(Trainer):  # type: ignore[misc]
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:
-        """Score the averaged weights on plain crops of every evaluation set, at the training crop size."""
+        """Score the averaged weights on plain crops of every evaluation set, at the training crop size.
+
+        Each process predicts a part of the persons; all of them know the scores.
+        """
+        if self.ema is not None:
+            share_average(self.ema.average, self.args.world_size)
+        predictor = Predictor(self.module, self.accelerator, self.args, self.compute_loss_context_manager)
+        metrics: dict[str, float] = {}
         with self._averaged():
-            metrics = self._score(metric_key_prefix)
+            for name, dataset in (self.eval_dataset or {}).items():
+                found = predictor.score(dataset, f"{name}-{self.state.global_step}")
+                metrics |= {f"{metric_key_prefix}_{name}_{key}": value for key, value in found.items()}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
@@ -151,31 +216,6 @@ class SpinePoseTrainer(Trainer):  # type: ignore[misc]
     def _averaged(self) -> AbstractContextManager[None]:
         """Lend the module its averaged weights, where there are any, inside a `with` block."""
         return nullcontext() if self.ema is None else self.ema.applied(self.module)
-
-    @torch.no_grad()
-    def _score(self, prefix: str) -> dict[str, float]:
-        self.module.eval()
-        metrics: dict[str, float] = {}
-        for name, dataset in (self.eval_dataset or {}).items():
-            loader: DataLoader[Any] = DataLoader(
-                dataset, batch_size=self.args.eval_batch_size, num_workers=self.args.dataloader_num_workers
-            )
-            scores = PoseScores(self.pose.config.oks_sigmas)
-            done = 0
-            for batch in loader:
-                with self.compute_loss_context_manager():
-                    simcc_x, simcc_y, _ = self.module.logits(batch["crops"].to(self.args.device))
-                points, _ = decode(
-                    simcc_x.float().cpu().numpy(),
-                    simcc_y.float().cpu().numpy(),
-                    self.pose.config.simcc_split_ratio,
-                )
-                some = dataset.records[done : done + len(points)]
-                scores.update(points, batch["labels"].numpy(), some, self.input_size)
-                done += len(points)
-            metrics.update({f"{prefix}_{name}_{key}": value for key, value in scores.summary().items()})
-        self.module.train()
-        return metrics
 
     def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
         """Write a model folder with the averaged weights, loadable by `from_pretrained`."""
@@ -186,42 +226,45 @@ class SpinePoseTrainer(Trainer):  # type: ignore[misc]
         with self._averaged():
             self.pose.save_pretrained(folder)
         if _internal_call:
-            self._save_state(folder)
+            save_state(folder, self.module, self.ema)
 
-    def _save_state(self, folder: Path) -> None:
-        state = {_RAW_PREFIX + name: value for name, value in self.module.state_dict().items()}
-        if self.ema is not None:
-            state |= {_EMA_PREFIX + name: value for name, value in self.ema.average.items()}
-            state[_EMA_STEPS] = torch.tensor(self.ema.steps)
-        contiguous = {name: value.detach().cpu().contiguous() for name, value in state.items()}
-        safetensors.torch.save_file(contiguous, folder / _STATE_FILE)
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        """Write a checkpoint, whole or not at all.
+
+        Raises:
+            TrainingError: the weights are no numbers any more.
+            OutputError: it cannot be written.
+        """
+        folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+        broken = [name for name, value in self.module.named_parameters() if not torch.isfinite(value).all()]
+        if broken:
+            raise TrainingError(
+                f"the weights are no numbers any more at step {self.state.global_step} ({broken[0]}); "
+                f"{kept(folder.parent)}. Lower the learning rate"
+            )
+        with saving(folder):
+            super()._save_checkpoint(model, trial)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        path = Path(resume_from_checkpoint) / _STATE_FILE
-        if not path.is_file():
-            raise ModelError(f"cannot resume from {resume_from_checkpoint}: it has no {_STATE_FILE}")
-        state = safetensors.torch.load_file(path)
-        self.module.load_state_dict(_under(_RAW_PREFIX, state))
-        if self.ema is not None and _EMA_STEPS in state:
-            average = _under(_EMA_PREFIX, state)
-            if average.keys() != self.ema.average.keys():
-                raise ModelError(f"cannot resume from {resume_from_checkpoint}: its network is another one")
-            self.ema.average = average
-            self.ema.steps = int(state[_EMA_STEPS])
+        load_state(Path(resume_from_checkpoint), self.module, self.ema)
+
+    def _load_best_model(self) -> None:
+        load_state(Path(self.state.best_model_checkpoint), self.module, self.ema)
 
 
-def _under(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The entries whose names begin with `prefix`, without it."""
-    return {name[len(prefix) :]: value for name, value in state.items() if name.startswith(prefix)}
+def crop_sizes(
+    model: SpinePoseForPoseEstimation, crop_height: int
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """(height, width) of a network's input and of its training crops.
 
-
-def load_auxiliary(trainer: SpinePoseTrainer, folder: Path) -> None:
-    """Take over the heatmap head that an earlier stage left in `folder`, where both stages have one."""
-    path = folder / _STATE_FILE
-    if trainer.module.auxiliary is None or not path.is_file():
-        return
-    weights = _under(f"{_EMA_PREFIX}auxiliary.", safetensors.torch.load_file(path))
-    if weights:
-        trainer.module.auxiliary.load_state_dict(weights)
-        if trainer.ema is not None:
-            trainer.ema = ExponentialMovingAverage(trainer.module, trainer.ema.momentum, trainer.ema.gamma)
+    Raises:
+        ModelError: crops of this height do not fit the network.
+    """
+    height, width = model.config.image_size
+    crop_height = crop_height or height
+    if crop_height % STRIDE or (crop_height * width) % (height * STRIDE):
+        raise ModelError(
+            f"crop_height {crop_height} does not fit: height and width must be multiples of {STRIDE}, "
+            f"such as {height // 2} or {height}"
+        )
+    return (height, width), (crop_height, crop_height * width // height)

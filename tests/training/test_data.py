@@ -14,7 +14,8 @@ import pytest
 
 from spinepose_hf.errors import DatasetError
 from spinepose_hf.model.skeleton import KEYPOINT_INDEX, KEYPOINT_NAMES
-from spinepose_hf.training.data import Draw, MixedSampler, PersonCrops, read_persons
+from spinepose_hf.training.data import PersonCrops, read_persons
+from spinepose_hf.training.sampler import Draw, MixedSampler
 
 BODY = KEYPOINT_NAMES[:17]
 
