@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from spinepose_hf.model.configuration_spinepose import SpinePoseConfig
-from spinepose_hf.model.skeleton import FLIP_INDEX, KEYPOINT_NAMES
+from spinepose_hf.model.skeleton import FLIP_INDEX, GROUPS, KEYPOINT_NAMES, SPINE_CHAIN
 
 
 def test_survives_a_file_unchanged(tmp_path: Path) -> None:
@@ -23,6 +23,9 @@ def test_survives_a_file_unchanged(tmp_path: Path) -> None:
     assert again.simcc_bins == (576, 768)
     assert again.id2label == dict(enumerate(KEYPOINT_NAMES))
     assert again.flip_index == FLIP_INDEX
+    assert again.keypoint_names == KEYPOINT_NAMES
+    assert again.keypoint_groups == GROUPS
+    assert again.spine_chain == SPINE_CHAIN
 
 
 def test_another_number_of_keypoints_gets_neutral_fields() -> None:
@@ -31,6 +34,16 @@ def test_another_number_of_keypoints_gets_neutral_fields() -> None:
     assert config.skeleton == ()
     assert config.flip_index == tuple(range(26))
     assert config.oks_sigmas == (1 / 26,) * 26
+    assert config.keypoint_groups == {"all": tuple(range(26))}
+    assert config.spine_chain == ()
+
+
+def test_37_other_keypoints_are_not_taken_for_ours() -> None:
+    config = SpinePoseConfig(id2label={index: f"bead_{index}" for index in range(37)})
+    assert config.skeleton == () and config.spine_chain == ()
+    assert config.flip_index == tuple(range(37))
+    ours = SpinePoseConfig(id2label={str(index): name for index, name in enumerate(KEYPOINT_NAMES)})
+    assert ours.spine_chain == SPINE_CHAIN
 
 
 @pytest.mark.parametrize(
@@ -44,6 +57,8 @@ def test_another_number_of_keypoints_gets_neutral_fields() -> None:
         ("names missing", {"id2label": {0: "nose"}}, "id2label has 1 entries for 37"),
         ("weights missing", {"joint_weights": [1.0]}, "joint_weights has 1"),
         ("bone to nowhere", {"skeleton": [(0, 37)]}, "skeleton names a keypoint"),
+        ("group of nothing", {"keypoint_groups": {"tail": [37]}}, "tail names a keypoint that is not"),
+        ("point twice", {"spine_chain": [1, 2, 1]}, "spine_chain names a keypoint twice"),
     ],
 )
 def test_refuses_what_does_not_fit(case: str, fields: dict[str, Any], message: str) -> None:

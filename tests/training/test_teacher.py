@@ -146,7 +146,6 @@ def test_unnamed_keypoints_of_an_unknown_number_are_refused() -> None:
     [
         ("no/such/model", "cannot load the teacher 'no/such/model'"),
         ("missing.pth", "no checkpoint file .*missing.pth"),
-        ("missing.onnx", "missing.onnx does not exist"),
     ],
 )
 def test_what_is_not_there_is_named(tmp_path: Path, name: str, message: str) -> None:

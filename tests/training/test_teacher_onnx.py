@@ -108,7 +108,9 @@ def test_onnx_files_that_cannot_teach_are_refused(
         load_teacher(path, student())
 
 
-def test_a_damaged_onnx_file_is_refused(tmp_path: Path) -> None:
+def test_missing_and_damaged_files_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="missing.onnx does not exist"):
+        load_teacher(tmp_path / "missing.onnx", student())
     path = tmp_path / "cut.onnx"
     path.write_bytes(onnx_file(tmp_path / "whole.onnx").read_bytes()[:200])
     with pytest.raises(ModelError, match="not a readable ONNX model"):
