@@ -23,11 +23,13 @@ class SpinePoseTrainingArguments(TrainingArguments):  # type: ignore[misc]
             an ONNX file. Empty for none.
         teacher_keypoints: which points it teaches: `shared24` (those that mean the same), `all26` or `all`.
         teacher_cache: folder for its answers. They are kept for each view, so they pay when the same seed is
-            trained several times, as in comparing losses. Empty for none.
+            trained several times, as in comparing losses, or with few `views`. Empty for none.
         crop_height: height of the training crops, 0 = the network's input. Half the input trains about
             twice as fast; use it first and finish at the full size.
         ema_momentum: of the averaged weights, 0 = no averaging.
         ema_gamma: steps over which the averaging slows down.
+        views: how many different random views of each person there are, 0 = a new one at each draw. A
+            limited number lets a teacher's cache know most of them after as many rounds.
         weak_last: the last steps see lighter views: a number of steps, or a share below 1; 0 = never.
         freeze: parts that are not trained: `backbone`, `stem`, `stage1` to `stage4`, `head`, or patterns of
             parameter names such as `backbone.stage?.0.*`. Their batch norms keep their statistics.
@@ -52,6 +54,7 @@ class SpinePoseTrainingArguments(TrainingArguments):  # type: ignore[misc]
     crop_height: int = field(default=0, metadata={"help": "height of the training crops, 0 = the input size"})
     ema_momentum: float = field(default=2e-4, metadata={"help": "momentum of the averaged weights, 0 = off"})
     ema_gamma: int = field(default=2000, metadata={"help": "steps over which the averaging slows down"})
+    views: int = field(default=0, metadata={"help": "different views of each person, 0 = endless"})
     weak_last: float = field(default=0.0, metadata={"help": "last steps, or share of them, with weak views"})
     freeze: list[str] = field(default_factory=list, metadata={"help": "parts that are not trained"})
     freeze_norm: bool = field(default=False, metadata={"help": "keep the statistics of every batch norm"})
@@ -73,8 +76,8 @@ class SpinePoseTrainingArguments(TrainingArguments):  # type: ignore[misc]
     @property
     def persons_per_step(self) -> int:
         """Persons that one optimiser step sees, over all processes."""
-        persons = self.train_batch_size * self.gradient_accumulation_steps * max(self.world_size, 1)
-        return int(persons)
+        persons: int = self.train_batch_size * self.gradient_accumulation_steps * max(self.world_size, 1)
+        return persons
 
     @property
     def strong_steps(self) -> int:

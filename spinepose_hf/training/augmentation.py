@@ -57,7 +57,7 @@ class AugmentationOptions:
     occlude: float = 0.35
 
     def weakened(self) -> AugmentationOptions:
-        """The lighter views of the last steps, as in the parent recipe: no shift, no colours, half the holes."""
+        """The lighter views of the last steps, as in the parent recipe: no shift, no colours, fewer holes."""
         return replace(self, shift_probability=0.0, photometric=0.0, occlude=self.occlude / 2)
 
 

@@ -76,7 +76,7 @@ def under(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def last_checkpoint(folder: Path) -> Path | None:
-    """The newest complete checkpoint of a run; what a kill or a full disk left half written is passed over."""
+    """The newest complete checkpoint of a run; what a kill left half written is passed over."""
     complete = [path for path in folder.glob("checkpoint-*") if _is_complete(path)]
     return max(complete, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
 
@@ -91,8 +91,12 @@ def _is_complete(folder: Path) -> bool:
 
 
 @contextmanager
-def saving(folder: Path) -> Iterator[None]:
+def saving(folder: Path, *, leave: bool = False) -> Iterator[None]:
     """Turn what breaks off the writing of a checkpoint into one clear error, and leave no half of it.
+
+    Args:
+        folder: of the checkpoint.
+        leave: keep the folder after an error, because it holds more than this checkpoint.
 
     Raises:
         OutputError: the disk is full or cannot be written.
@@ -101,10 +105,12 @@ def saving(folder: Path) -> Iterator[None]:
         yield
     except (OSError, SafetensorError, RuntimeError) as error:
         # torch.save raises RuntimeError when a write fails.
-        shutil.rmtree(folder, ignore_errors=True)
+        if not leave:
+            shutil.rmtree(folder, ignore_errors=True)
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error).splitlines()[0]
         raise OutputError(
-            f"cannot write {folder}: {reason}; make room, then start again: {kept(folder.parent)}"
+            f"cannot write {folder}: {reason}; make room, then start again: "
+            f"{kept(folder if leave else folder.parent)}"
         ) from error
 
 

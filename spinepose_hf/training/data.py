@@ -119,7 +119,7 @@ def person_records(
 
 
 class Crop(TypedDict):
-    """One training example: a crop, its labels in pixels of the network's full input size, and whose it is."""
+    """One training example: a crop, its labels in pixels of the network's input size, and whose it is."""
 
     crops: torch.Tensor
     labels: torch.Tensor
@@ -152,6 +152,7 @@ class PersonCrops(Dataset[Crop]):
         self.crop_size = crop_size or input_size
         self.options = options or AugmentationOptions()
         self._weak_options = self.options.weakened()
+        self.schema = schema
         self._flip_index = schema.flip_index
         self._halves = body_halves(schema.keypoints)
 
@@ -159,8 +160,12 @@ class PersonCrops(Dataset[Crop]):
         return len(self.records)
 
     def __getitem__(self, key: int | Draw) -> Crop:
-        """Return `crops` (h, w, 3) uint8 RGB, `labels` (K, 3): x, y in input pixels and weight 0 or 1, the ids
-        of the annotation file, and the view's `seed` (-1 for a plain crop)."""
+        """A view of a person, by a draw or, without augmentation, by its place in the records.
+
+        Returns:
+            `crops` (h, w, 3) uint8 RGB, `labels` (K, 3): x, y in input pixels and weight 0 or 1, the ids of
+            the annotation file, and the view's `seed` (-1 for a plain crop).
+        """
         if isinstance(key, Draw):
             return self.render(self.records[key.person], key)
         return self.render(self.records[key], Draw(key, -1))
@@ -199,7 +204,7 @@ class PersonCrops(Dataset[Crop]):
             border = _random_border(rng)
 
         to_crop = matrix * (self.crop_size[0] / self.input_size[0])
-        # At the full input size a plain crop samples bilinearly from the full image, as the deployed path does.
+        # At the full input size a plain crop is sampled from the full image, as the deployed path does.
         exact = rng is None and self.crop_size == self.input_size
         image, reduction = _decode(record, 1.0 if exact else float(matrix_scale(to_crop)))
         to_crop = _for_reduced(to_crop, reduction)
@@ -264,7 +269,7 @@ def _for_reduced(matrix: NDArray[np.float64], factor: int) -> NDArray[np.float64
 def _shrink_for(
     image: NDArray[np.uint8], matrix: NDArray[np.float64]
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Halve an image as often as the warp would skip pixels, so that crops below the input size do not alias."""
+    """Halve an image as often as the warp would skip pixels, so that small crops do not alias."""
     import cv2
 
     factor = float(matrix_scale(matrix))

@@ -35,6 +35,7 @@ class MixedSampler(Sampler[Draw]):
         length: number of draws.
         seed: of order and of views.
         weak_from: the draw from which on views are weak; None for never.
+        views: how many different seeds a person may get; 0 for a new one at each draw.
     """
 
     def __init__(
@@ -44,8 +45,10 @@ class MixedSampler(Sampler[Draw]):
         length: int,
         seed: int,
         weak_from: int | None = None,
+        views: int = 0,
     ) -> None:
-        self.sizes, self.length, self.seed, self.weak_from = list(sizes), length, seed, weak_from
+        self.sizes, self.length, self.seed = list(sizes), length, seed
+        self.weak_from, self.views = weak_from, views
         self.shares = np.asarray(weights, np.float64) / np.sum(weights)
 
     def __len__(self) -> int:
@@ -61,8 +64,10 @@ class MixedSampler(Sampler[Draw]):
             if index is None:
                 orders[which] = iter(rng.permutation(self.sizes[which]).tolist())
                 index = next(orders[which])
+            person = int(starts[which]) + index
+            view = int(rng.integers(self.views or 2**63))
             weak = self.weak_from is not None and draw >= self.weak_from
-            yield Draw(int(starts[which]) + index, int(rng.integers(2**63)), weak)
+            yield Draw(person, person * self.views + view, weak)
 
 
 __all__ = ["Draw", "MixedSampler"]

@@ -79,6 +79,7 @@ class SpinePoseTrainer(Trainer):  # type: ignore[misc]
         self.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema: ExponentialMovingAverage | None = None
         self.control: TrainerControl
+        self.optimizer: torch.optim.Optimizer | None
         self._parts: defaultdict[str, Tensor] = defaultdict(lambda: torch.zeros(()))
         self._parts_steps = 0
 
@@ -95,6 +96,7 @@ class SpinePoseTrainer(Trainer):  # type: ignore[misc]
                 args.max_steps * args.persons_per_step,
                 args.seed,
                 args.strong_steps * args.persons_per_step if args.weak_last else None,
+                args.views,
             )
         eval_crops = {
             name: PersonCrops(part, self.input_size, self.crop_size, schema=schema)
@@ -117,7 +119,8 @@ class SpinePoseTrainer(Trainer):  # type: ignore[misc]
         if args.sync_norm and args.world_size > 1:
             if args.device.type == "cpu":
                 raise ModelError("sync_norm needs GPUs; on CPUs set freeze_norm, or leave both out")
-            nn.SyncBatchNorm.convert_sync_batchnorm(self.module)
+            # torch leaves this method without types.
+            nn.SyncBatchNorm.convert_sync_batchnorm(self.module)  # type: ignore[no-untyped-call]
 
     def _get_train_sampler(self, train_dataset: Any = None) -> MixedSampler | None:
         return self._sampler

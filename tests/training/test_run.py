@@ -10,7 +10,7 @@ import pytest
 from spinepose_hf.errors import DatasetError
 from spinepose_hf.model.skeleton import KEYPOINT_NAMES
 from spinepose_hf.training.recipe import DataSource
-from spinepose_hf.training.run import load_source
+from spinepose_hf.training.sources import load_source
 
 
 @pytest.fixture
@@ -29,6 +29,8 @@ def photos(tmp_path: Path) -> Path:
         "annotations": people,
         "categories": [{"keypoints": list(KEYPOINT_NAMES[:17])}],
     }
+    for i in range(30):
+        (tmp_path / f"{i}.jpg").touch()
     path = tmp_path / "persons.json"
     path.write_text(json.dumps(content))
     return path
