@@ -38,15 +38,13 @@ class LossWeights:
 
 @dataclass(frozen=True)
 class LossOptions:
-    """What the paper leaves open of its losses.
+    """What the paper leaves open of its losses, beside the model's own `loss_beta`.
 
     Attributes:
-        beta: steepness of every softmax over bins; RTMPose's.
         spine_steepness: a, of the gate in the spine loss.
         spine_threshold: T, of that gate, in mean links of the person's spine.
     """
 
-    beta: float = 10.0
     spine_steepness: float = 5.0
     spine_threshold: float = 1.5
 
@@ -125,7 +123,7 @@ class PoseTrainingModule(nn.Module):
             `loss` (the weighted total) and each term by name.
         """
         simcc_x, simcc_y, maps = self.logits(crops)
-        config, beta = self.pose.config, self.options.beta
+        config, beta = self.pose.config, self.pose.config.loss_beta
         keypoints = labels[..., :2].float()
         target_x, target_y, known = encode_targets(
             labels, config.image_size, config.simcc_sigma, config.simcc_split_ratio, config.joint_weights

@@ -138,13 +138,12 @@ def test_a_loss_without_what_it_needs_is_refused(case: str, weights: LossWeights
 
 
 def test_options_reach_the_losses(student: Any, batch: tuple[Tensor, Tensor]) -> None:
-    losses = {
-        options: PoseTrainingModule(student, LossWeights(), options=options).eval()(*batch)
-        for options in (LossOptions(), LossOptions(spine_threshold=0.1), LossOptions(beta=5.0))
-    }
-    plain, gate, beta = (
-        {name: float(value.detach()) for name, value in terms.items()} for terms in losses.values()
+    plain, gate = (
+        {name: float(value.detach()) for name, value in terms.items()}
+        for terms in (
+            PoseTrainingModule(student, LossWeights(), options=options).eval()(*batch)
+            for options in (LossOptions(), LossOptions(spine_threshold=0.1))
+        )
     )
     assert gate["spine"] > plain["spine"] and gate["structure"] == plain["structure"]
-    assert beta["position"] != plain["position"]
     assert spine_loss.__defaults__ == (LossOptions().spine_steepness, LossOptions().spine_threshold)
