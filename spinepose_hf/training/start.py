@@ -18,6 +18,18 @@ logger = logging.getLogger(__name__)
 EMBEDDED: Final = "embedded"
 """The name of the model inside the package."""
 
+# What a configuration says of its keypoints; None asks for what is neutral.
+_SKELETON_FIELDS: Final = (
+    "id2label",
+    "label2id",
+    "skeleton",
+    "flip_pairs",
+    "oks_sigmas",
+    "joint_weights",
+    "keypoint_groups",
+    "spine_chain",
+)
+
 
 def start_skeleton(start: str) -> KeypointSchema:
     """The skeleton of a model that `load_start` would load; SpinePose's for random weights."""
@@ -46,10 +58,8 @@ def load_start(start: str, schema: KeypointSchema) -> SpinePoseForPoseEstimation
     own = config_schema(config)
     if own.keypoints == schema.keypoints:
         return model
-    settings = config.to_dict() | dict.fromkeys(
-        ("joint_weights", "keypoint_groups", "spine_chain", "skeleton", "flip_pairs")
-    )
-    wanted = SpinePoseConfig(**{**settings, "num_keypoints": len(schema), **_named(schema)})
+    settings = config.to_dict() | dict.fromkeys(_SKELETON_FIELDS)
+    wanted = SpinePoseConfig(**{**settings, "num_keypoints": len(schema), **schema_settings(schema)})
     logger.info("%s: from %d keypoints to the %d of the data", start, len(own), len(schema))
     if set(own.keypoints) & set(schema.keypoints):
         model.widen_head(wanted)
@@ -58,13 +68,6 @@ def load_start(start: str, schema: KeypointSchema) -> SpinePoseForPoseEstimation
     kept = {n: v for n, v in model.state_dict().items() if not n.startswith("head.final_layer.")}
     fresh.load_state_dict(kept, strict=False)
     return fresh
-
-
-def _named(schema: KeypointSchema) -> dict[str, object]:
-    settings = schema_settings(schema)
-    if settings:
-        return settings
-    return {"id2label": None, "label2id": None, "oks_sigmas": None}
 
 
 def _place(start: str) -> str:
@@ -77,9 +80,7 @@ def _config(start: str) -> SpinePoseConfig:
         config: SpinePoseConfig = SpinePoseConfig.from_pretrained(place)
     except (OSError, ValueError) as error:
         exists = Path(place).exists()
-        advice = (
-            "it is no SpinePose model folder" if exists else "there is no such folder, and no such Hub id"
-        )
+        advice = "it is no SpinePose model folder" if exists else "there is no such folder or Hub id"
         raise ModelError(
             f"cannot load the model {start}: {advice}; give {', '.join(VARIANTS)}, {EMBEDDED}, or a folder "
             "that save_pretrained wrote"

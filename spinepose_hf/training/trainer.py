@@ -141,8 +141,9 @@ class SpinePoseTrainer(Trainer):  # type: ignore[misc]
         )
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
-        """The Trainer's optimiser, with a learning rate for each stage where `layer_decay` asks for it."""
-        if self.optimizer is None and self.args.layer_decay != 1:
+        """The Trainer's optimiser, with rates by stage and no decay of norms where any is asked for."""
+        # Plain settings keep the Trainer's own groups, in which older checkpoints have their state.
+        if self.optimizer is None and (self.args.layer_decay != 1 or self.args.weight_decay > 0):
             kind, settings = self.get_optimizer_cls_and_kwargs(self.args, self.module)
             groups = parameter_groups(
                 self.module, self.args.learning_rate, self.args.layer_decay, self.args.weight_decay
