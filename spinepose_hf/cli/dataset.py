@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from spinepose_hf.cli.progress import progress_bars
 
+if TYPE_CHECKING:
     from dataset_loader.checking.findings import Report
     from dataset_loader.checking.repair import Change
     from dataset_loader.stats import DatasetStats
@@ -68,7 +66,7 @@ def check(
     from dataset_loader.checking.check import fix as fix_targets
 
     targets = find_targets(path, images)
-    with _progress("pictures") as tell:
+    with progress_bars("pictures") as tell:
         report = check_targets(
             targets, pixels=not no_images, advance=lambda n, total: tell("pictures", n, total)
         )
@@ -137,7 +135,7 @@ def convert(
     from dataset_loader.parquet.convert import convert as convert_source
 
     limit = _parse_size(shard_size)
-    with _progress("annotations", "pictures") as tell:
+    with progress_bars("annotations", "pictures") as tell:
         written = convert_source(
             source, out, config=config, shard_bytes=limit, pixels=not annotations_only, report=tell
         )
@@ -158,29 +156,6 @@ def restore(
 
     for file in restore_folder(folder, out, source):
         typer.echo(f"restored: {file}")
-
-
-@contextmanager
-def _progress(*stages: str) -> Iterator[Callable[[str, int, int], None]]:
-    """A bar for each stage, from its first report on; nothing is drawn where nobody looks."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description:11}"),
-        BarColumn(),
-        TaskProgressColumn(show_speed=True),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    # A file or a pipe gets no bars, nor the empty line that would be left of them.
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-        tasks = {stage: bars.add_task(stage, total=None, visible=False) for stage in stages}
-
-        def tell(stage: str, done: int, total: int) -> None:
-            bars.update(tasks[stage], advance=done, total=total, visible=True)
-
-        yield tell
 
 
 def _print_report(report: Report, limit: int) -> None:

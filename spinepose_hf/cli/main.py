@@ -22,6 +22,7 @@ DEFAULT_COMMAND = "predict"
 COMMANDS: dict[str, str] = {
     "annotate": "Label pictures with the model's help: prepare tasks, merge what people corrected.",
     "dataset": "Check, describe and convert SpineTrack and other COCO keypoint files.",
+    "evaluate": "Measure a model on labelled persons: AP by group, errors, angles, plots.",
     "predict": "Find people in a photo: 37 keypoints each, nine of them along the spine.",
     "synthesize": "Render people with exactly known keypoints, to train on.",
     "train": "Train a SpinePose network.",
