@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from spinepose_hf.cli.progress import progress_bars
-
 if TYPE_CHECKING:
     from dataset_loader.checking.findings import Report
     from dataset_loader.checking.repair import Change
@@ -64,6 +62,7 @@ def check(
     from dataset_loader.checking.check import check as check_targets
     from dataset_loader.checking.check import find_targets
     from dataset_loader.checking.check import fix as fix_targets
+    from spinepose_hf.cli.progress import progress_bars
 
     targets = find_targets(path, images)
     with progress_bars("pictures") as tell:
@@ -133,6 +132,7 @@ def convert(
     that was interrupted, even by a kill, continues when the same command is given again.
     """
     from dataset_loader.parquet.convert import convert as convert_source
+    from spinepose_hf.cli.progress import progress_bars
 
     limit = _parse_size(shard_size)
     with progress_bars("annotations", "pictures") as tell:

@@ -60,8 +60,8 @@ def evaluate(
     """Measure a model by the protocol of the SpinePose paper, and show what that hides.
 
     Writes `report.json`, `report.md`, `model_index.yaml` (for a model card), `predictions.json` (COCO
-    results) and plots to OUT. A run that was stopped, even by a kill, continues when the same command is given
-    again.
+    results) and plots to OUT. A run that was stopped, even by a kill, continues when the same command is
+    given again.
 
     **Examples**
 

@@ -102,7 +102,7 @@ def plot_oks_curves(report: Report) -> Figure:
     axes.set_xlabel("OKS from which a person counts as found")
     axes.set_ylabel("average precision, recall (%)")
     axes.grid(color=_FAINT, linewidth=0.5)
-    figure.legend(loc="outside right upper", frameon=False)
+    figure.legend(loc="outside right center", frameon=False)
     figure.suptitle(f"Precision by OKS: {_title(report)}", color=_INK)
     return figure
 
@@ -156,7 +156,10 @@ def plot_angles(report: Report, evaluation: Evaluation) -> Figure:
         axes.set_title(f"{name}: {errors.mean_error:.1f}°{fit}", fontsize=10, color=_INK)
         axes.set_xlabel("labelled (°)")
     panels[0].set_ylabel("predicted (°)")
-    figure.suptitle("Spine angles in the picture: mean error, and the line fitted to it", color=_INK)
+    figure.suptitle(
+        "Spine angles in the picture, with mean errors (dotted: exact; red: fitted line; far ones at the edge)",
+        color=_INK,
+    )
     return figure
 
 
