@@ -157,7 +157,7 @@ def plot_angles(report: Report, evaluation: Evaluation) -> Figure:
         axes.set_xlabel("labelled (°)")
     panels[0].set_ylabel("predicted (°)")
     figure.suptitle(
-        "Spine angles in the picture, with mean errors (dotted: exact; red: fitted line; far ones at the edge)",
+        "Spine angles in the picture, with mean errors (dotted: exact; red: fitted; far ones at the edge)",
         color=_INK,
     )
     return figure
