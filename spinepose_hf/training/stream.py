@@ -129,9 +129,9 @@ class StreamedCrops(IterableDataset[Crop]):
                     yield record
             if not found:
                 raise DatasetError(
-                    f"{stream.name}: process {self.rank} of {self.processes} finds no person in its part of the "
-                    f"stream ({stream.rows.num_shards} shards); use fewer processes or loader workers, or "
-                    "leave out streaming"
+                    f"{stream.name}: process {self.rank} of {self.processes} finds no person in its part of "
+                    f"the stream ({stream.rows.num_shards} shards); use fewer processes or loader workers, "
+                    "or leave out streaming"
                 )
 
 

@@ -61,7 +61,8 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_the_shipped_recipes_are_valid(root: Path) -> None:
-    recipes = sorted((root / "recipes").glob("*.yaml"))
-    assert recipes
+    # The ablation's file is of another kind: what several runs differ in.
+    recipes = [p for p in sorted((root / "recipes").glob("*.yaml")) if not p.stem.startswith("ablation")]
+    assert {"embedded", "own_data", "paper"} <= {path.stem for path in recipes}
     for path in recipes:
         assert read_recipe(path).stages, path
