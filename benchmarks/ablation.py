@@ -335,12 +335,13 @@ def _described(settings: Ablation, rows: Mapping[str, Sequence[Mapping[str, Any]
     minutes = statistics.fmean(result["seconds"] for results in rows.values() for result in results) / 60
     return (
         f"Size {settings.network['variant']} at {height} x {width} pixels on rendered people. A teacher with "
-        f"Halpe's 26 points, from {start}, trains for {settings.teacher['steps']} steps of {settings.teacher['batch']} on "
-        f"all training people; each student starts as its copy, widened to 37 points, and trains for "
-        f"{settings.student['steps']} steps of {settings.student['batch']} on {settings.student_persons} of "
-        "them. Students of one seed differ in their losses only. AP in per cent with the flip test, mean ± "
-        "standard deviation over seeds; angles are mean absolute errors (curve: mean of lumbar, thoracic and "
-        f"cervical turn), lower is better. A run took {minutes:.0f} minutes on average."
+        f"Halpe's 26 points, from {start}, trains for {settings.teacher['steps']} steps of "
+        f"{settings.teacher['batch']} on all training people; each student starts as its copy, widened to 37 "
+        f"points, and trains for {settings.student['steps']} steps of {settings.student['batch']} on "
+        f"{settings.student_persons} of them. Students of one seed differ in their losses only. AP in per "
+        "cent with the flip test, mean ± standard deviation over seeds; angles are mean absolute errors "
+        "(curve: mean of lumbar, thoracic and cervical turn), lower is better. A run took "
+        f"{minutes:.0f} minutes on average."
     )
 
 
