@@ -19,8 +19,10 @@ from torch import Tensor
 from spinepose_hf.errors import ModelError
 from spinepose_hf.model.configuration_spinepose import SpinePoseConfig
 from spinepose_hf.model.skeleton import KEYPOINT_NAMES, PIXEL_MEAN, PIXEL_STD
+from spinepose_hf.training.start import EMBEDDED
 from spinepose_hf.training.teacher_bins import CropMap
 from spinepose_hf.training.teacher_network import OnnxNetwork, TeacherNetwork, TorchNetwork
+from spinepose_hf.weights import embedded_model
 
 TeacherKeypoints = Literal["shared24", "all26", "all"]
 
@@ -90,9 +92,10 @@ def load_teacher(
     """Load a frozen network and match it to a student.
 
     Args:
-        name: a folder or Hub id of a `SpinePoseForPoseEstimation` with any keypoints; a checkpoint file in
-            the original's layout (`.pth`, `.safetensors`), such as RTMPose's with Halpe26 points; or an ONNX
-            file with one input of normalised RGB crops and the outputs `simcc_x` and `simcc_y`.
+        name: "embedded" for the model inside the package; a folder or Hub id of a
+            `SpinePoseForPoseEstimation` with any keypoints; a checkpoint file in the original's layout
+            (`.pth`, `.safetensors`), such as RTMPose's with Halpe26 points; or an ONNX file with one input of
+            normalised RGB crops and the outputs `simcc_x` and `simcc_y`.
         student: the configuration of the network that learns.
         keypoints: which of the names that both have are taught: "shared24", the 24 of Halpe26 that mean the
             same in SpinePose; "all26", with `neck` and `hip`, which differ; "all", every name, for a teacher
@@ -105,9 +108,9 @@ def load_teacher(
         ModelError: nothing can be loaded under this name, it is no such network, or it does not fit the
             student.
     """
-    path = Path(name)
+    path = embedded_model() if name == EMBEDDED else Path(name)
     onnx = path.suffix.lower() == ".onnx"
-    network: TeacherNetwork = OnnxNetwork(path) if onnx else TorchNetwork.load(os.fspath(name))
+    network: TeacherNetwork = OnnxNetwork(path) if onnx else TorchNetwork.load(str(path))
     teacher = FrozenTeacher(network, student, keypoints)
     logger.info("teacher %s: %d keypoints taught", name, len(teacher.columns))
     return teacher

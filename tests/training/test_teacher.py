@@ -90,6 +90,13 @@ def test_a_model_folder_answers_as_the_model_does(halpe26: Any, folder: Path) ->
     assert teacher.columns == tuple((i, i) for i in SHARED24)
 
 
+def test_the_embedded_model_teaches_its_spine_too() -> None:
+    config = SpinePoseConfig.from_variant("s")
+    teacher = load_teacher("embedded", config, "all")
+    assert len(teacher.columns) == 37
+    assert teacher.logits(crops(1, (256, 192)))[0].shape == (1, 37, 384)
+
+
 def test_a_teacher_is_frozen(folder: Path) -> None:
     teacher = load_teacher(folder, student())
     assert isinstance(teacher.network, TorchNetwork)

@@ -14,6 +14,7 @@ from spinepose_hf.errors import ModelError
 from spinepose_hf.model.configuration_spinepose import SpinePoseConfig
 from spinepose_hf.model.skeleton import KEYPOINT_INDEX, PIXEL_MEAN, PIXEL_STD
 from spinepose_hf.training.teacher import load_teacher
+from tests.lively import lively_network
 
 onnx = pytest.importorskip("onnx", reason="onnx writes the files of these tests; the extra [onnx] brings it")
 helper, TensorProto = onnx.helper, onnx.TensorProto
@@ -82,6 +83,21 @@ def test_an_onnx_file_teaches_on_normalised_rgb(tmp_path: Path, batch: str | int
     torch.testing.assert_close(x, normalised.mean((1, 3))[:, None] + ids, atol=0.02, rtol=0)
     torch.testing.assert_close(y, normalised.mean((2, 3))[:, None] + ids, atol=0.02, rtol=0)
     assert teacher.columns[-1] == (25, 25)
+
+
+@pytest.mark.slow
+def test_an_exported_model_teaches_as_the_model_does(tmp_path: Path) -> None:
+    pytest.importorskip("onnxscript", reason="the export needs onnxscript; the extra [onnx] brings it")
+    from spinepose_hf.onnx.export import export_plain
+
+    model = lively_network(image_size=(64, 64))
+    export_plain(model, tmp_path / "plain.onnx")
+    model.save_pretrained(tmp_path / "folder")
+    answers = [
+        load_teacher(tmp_path / name, student(), "all").logits(crops(3)) for name in ("plain.onnx", "folder")
+    ]
+    for axis in range(2):
+        torch.testing.assert_close(answers[0][axis], answers[1][axis], atol=1e-3, rtol=1e-3)
 
 
 def test_names_in_an_onnx_file_count(tmp_path: Path) -> None:

@@ -35,7 +35,9 @@ def spine_loss(
         labelled: (B, K) bool; persons with a gap in the chain take part with the points that they have.
         chain: keypoint ids, bottom to top.
         steepness: a, 5 as in the paper's notes.
-        threshold: T in link lengths; 1.5 gives w = 0.96 to a normal link and 0.54 to a double one.
+        threshold: T in link lengths; 1.5 gives w = 0.96 to a mean link and 0.54 to a double one. The links of
+            a real spine differ: the two thoracic ones are 1.6 of the mean, so 1.5 also pulls at right
+            answers, and 2 hardly does (`benchmarks/spine_gate.py`).
 
     Returns:
         A scalar, in squared link lengths.
