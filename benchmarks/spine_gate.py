@@ -10,8 +10,8 @@ labels, in links, for the point that it pulls most.
 Measured on the 566 persons of `spinepose synthesize --count 600 --seed 1000001` with a whole spine: the links
 are 0.97, 0.62, 0.87, 1.60, 1.57, 1.11, 0.91 and 0.35 of their mean, from the sacrum up. So T = 1.5 takes
 T12/L1-T8 and T8-T3 for jumps in most people: the loss of the labels is 0.191, nearly that of points 0.3 links
-off (0.250), and it shortens both links. With T = 2 the first three figures are 0.010, 0.055 and 0.330: blind
-to right spines, not to wrong ones.
+off (0.250), and its gradient draws T8 towards T12/L1. With T = 2 the first three figures are 0.010, 0.055 and
+0.330: blind to right spines, not to wrong ones.
 """
 
 from __future__ import annotations
