@@ -158,6 +158,38 @@ def restore(
         typer.echo(f"restored: {file}")
 
 
+@app.command()
+def sigmas(
+    files: Annotated[
+        list[Path], typer.Argument(help="Two or more COCO JSON files that label the same pictures.")
+    ],
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write names and sigmas as JSON.")
+    ] = None,
+) -> None:
+    """Measure the tolerance of each keypoint (OKS sigma) from people who were labelled several times.
+
+    Labels must be independent: people who see each other's points agree too well. Persons are found in the
+    other files by the picture's file name and the overlap of their boxes.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from spinepose_hf.evaluation.repeated_labels import measure_sigmas
+    from spinepose_hf.model.skeleton import KEYPOINT_INDEX, OKS_SIGMAS
+
+    found = measure_sigmas(files)
+    table = Table("keypoint", "sigma", "repeats", "published", title=f"{found.persons:,} pairs of labels")
+    rows = zip(found.keypoints, found.sigmas, found.repeats, found.measured, strict=True)
+    for name, sigma, repeats, measured in rows:
+        published = f"{OKS_SIGMAS[KEYPOINT_INDEX[name]]:g}" if name in KEYPOINT_INDEX else ""
+        table.add_row(name, f"{sigma:.3f}" if measured else "too few", f"{repeats:,}", published)
+    Console().print(table)
+    if json_file is not None:
+        content = {"keypoints": found.keypoints, "sigmas": found.sigmas, "repeats": found.repeats}
+        _write_json(json_file, {**content, "measured": found.measured})
+
+
 def _print_report(report: Report, limit: int) -> None:
     from rich.console import Console
     from rich.table import Table
