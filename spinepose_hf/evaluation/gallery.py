@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from dataset_loader.persons import iterate_crops
+from dataset_loader.schema import KeypointSchema, column_map
 from spinepose_hf.evaluation.evaluate import Evaluation
 from spinepose_hf.evaluation.persons import Bools, Floats, Integers
 from spinepose_hf.evaluation.similarity import keypoint_similarity
@@ -45,7 +46,8 @@ def plot_worst(evaluation: Evaluation, count: int = 12) -> Figure:
     from matplotlib.figure import Figure
 
     places, similarity = worst_persons(evaluation, count)
-    pairs, index, schema = evaluation.pairs, evaluation.data.index, evaluation.network.schema
+    pairs, index = evaluation.pairs, evaluation.data.index
+    links = _links(index.schema, evaluation.network.schema)
     wanted = np.zeros(len(index.person_ids), bool)
     wanted[pairs.label_rows[places]] = True
     tiles: dict[int, tuple[Any, Floats]] = {}
@@ -64,7 +66,7 @@ def plot_worst(evaluation: Evaluation, count: int = 12) -> Figure:
         axes.imshow(crop)
         visible = pairs.visible[place]
         for points, colour in ((pairs.labelled, LABELLED), (pairs.predicted, PREDICTED)):
-            _draw(axes, transform(points[place], matrix), visible, schema.links, colour)
+            _draw(axes, transform(points[place], matrix), visible, links, colour)
         axes.set_xlim(-0.5, _TILE[1] - 0.5)
         axes.set_ylim(_TILE[0] - 0.5, -0.5)
         title = f"OKS {oks:.2f}\nperson {index.person_ids[person]}"
@@ -74,6 +76,13 @@ def plot_worst(evaluation: Evaluation, count: int = 12) -> Figure:
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
     figure.suptitle("The persons with the lowest OKS", color="#333333")
     return figure
+
+
+def _links(labels: KeypointSchema, network: KeypointSchema) -> tuple[tuple[int, int], ...]:
+    """The labels' bones in columns of the network, else the network's own."""
+    column = dict(column_map(labels, network))
+    found = tuple((column[a], column[b]) for a, b in labels.links if a in column and b in column)
+    return found or network.links
 
 
 def _draw(

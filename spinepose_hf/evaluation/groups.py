@@ -39,7 +39,8 @@ def compare_skeletons(
 ) -> Comparison:
     """Bring labels into the columns of a network.
 
-    Groups keep the points that the labels know; one without any is left out, and `all` holds them all.
+    Groups keep the points that the labels know. One without any is left out, and so is one with the points of
+    an earlier one, as `all` beside `body` for COCO's labels.
 
     Args:
         index: the labels.
@@ -61,7 +62,7 @@ def compare_skeletons(
     kept: dict[str, tuple[int, ...]] = {}
     for name, columns in groups.items():
         some = tuple(column for column in columns if column in shared)
-        if some and seen[list(some)].any():
+        if some and seen[list(some)].any() and some not in kept.values():
             kept[name] = some
     if not kept:
         raise DatasetError(
