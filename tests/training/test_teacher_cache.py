@@ -86,6 +86,21 @@ def test_a_killed_process_loses_only_what_it_had_not_written(
     assert len(CachedTeacher(CountingTeacher(), tmp_path)) == 4
 
 
+def test_processes_share_a_folder(tmp_path: Path) -> None:
+    several = [CachedTeacher(CountingTeacher(), tmp_path) for _ in range(2)]
+    several[0].logits(crops(1, 2))
+    several[1].logits(crops(2, 3))
+    for cached in several:
+        cached.flush()
+    teacher = CountingTeacher()
+    later = CachedTeacher(teacher, tmp_path)
+    # Both computed one of them; either answer will do.
+    assert len(later) == 3
+    known = later.logits(crops(1, 2, 3))
+    assert teacher.asked == []
+    assert torch.equal(known[0][:2], several[0].logits(crops(1, 2))[0])
+
+
 def test_teachers_do_not_mix(tmp_path: Path) -> None:
     cached = CachedTeacher(CountingTeacher("a" * 64), tmp_path)
     cached.logits(crops(1))
