@@ -261,23 +261,35 @@ def occlude(crop: Image, source: Image, options: AugmentationOptions, rng: np.ra
         w = int(width * rng.uniform(0.08, 0.45))
         h = int(height * rng.uniform(0.06, 0.35))
         x, y = int(rng.integers(-w // 2, width - w // 2)), int(rng.integers(-h // 2, height - h // 2))
-        mask = np.zeros((height, width), np.uint8)
-        centre = (x + w // 2, y + h // 2)
+        centre, reach = (x + w // 2, y + h // 2), int(np.hypot(w, h) / 2) + 1
+        # Only the rectangle that the shape can touch is painted: the rest of the crop stays untouched.
+        left, top = max(centre[0] - reach, 0), max(centre[1] - reach, 0)
+        right, bottom = min(centre[0] + reach, width), min(centre[1] + reach, height)
+        mask = np.zeros((bottom - top, right - left), np.uint8)
+        middle = (centre[0] - left, centre[1] - top)
         if rng.random() < 0.5:
-            cv2.ellipse(mask, centre, (max(w // 2, 1), max(h // 2, 1)), rng.uniform(0, 180), 0, 360, 255, -1)
+            cv2.ellipse(mask, middle, (max(w // 2, 1), max(h // 2, 1)), rng.uniform(0, 180), 0, 360, 255, -1)
         else:
-            corners = cv2.boxPoints((centre, (w, h), rng.uniform(-30, 30)))
+            corners = cv2.boxPoints((middle, (w, h), rng.uniform(-30, 30)))
             cv2.fillConvexPoly(mask, corners.astype(np.int32), 255)
         kind = rng.random()
         if kind < 0.4 and min(source.shape[:2]) >= 8:
-            sy, sx = rng.integers(0, source.shape[0] // 2), rng.integers(0, source.shape[1] // 2)
-            piece = source[sy : sy + source.shape[0] // 2, sx : sx + source.shape[1] // 2]
-            fill = cv2.resize(piece, (width, height), interpolation=cv2.INTER_LINEAR)
+            piece = _piece(source, (left / width, top / height, right / width, bottom / height), rng)
+            fill = cv2.resize(piece, mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
         else:
-            fill = np.empty_like(crop)
+            fill = np.empty((*mask.shape, 3), np.uint8)
             fill[:] = rng.integers(0, 256, 3)
             if kind > 0.7:
-                shade = np.linspace(rng.uniform(0.3, 1), rng.uniform(0.3, 1), height)
+                shade = np.linspace(rng.uniform(0.3, 1), rng.uniform(0.3, 1), len(mask))
                 fill = (fill * shade[:, None, None]).astype(np.uint8)
-        covered[mask > 0] = fill[mask > 0]
+        cv2.copyTo(fill, mask, covered[top:bottom, left:right])
     return covered
+
+
+def _piece(source: Image, part: tuple[float, float, float, float], rng: np.random.Generator) -> Image:
+    """The same `part` (left, top, right, bottom in 0..1) of a random quarter of a picture."""
+    height, width = source.shape[0] // 2, source.shape[1] // 2
+    x, y = int(rng.integers(0, width)), int(rng.integers(0, height))
+    left, top = x + int(part[0] * (width - 1)), y + int(part[1] * (height - 1))
+    right, bottom = x + int(part[2] * width), y + int(part[3] * height)
+    return source[top : max(bottom, top + 1), left : max(right, left + 1)]

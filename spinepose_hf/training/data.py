@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol, TypedDict
+from typing import Any, Final, NamedTuple, Protocol, TypedDict
 
 import numpy as np
 import torch
@@ -128,6 +128,26 @@ class Crop(TypedDict):
     seed: int
 
 
+class View(NamedTuple):
+    """What is seen of a person.
+
+    Attributes:
+        seed: of the draw, negative for the plain crop.
+        matrix: 2x3, from image pixels to pixels of the network's input.
+        mirrored: whether it mirrors.
+        border: what `cv2.warpAffine` shall show outside the image.
+        rng: decides the changes of pixels; None for no change.
+        options: probabilities and ranges of these.
+    """
+
+    seed: int
+    matrix: NDArray[np.float64]
+    mirrored: bool
+    border: dict[str, Any]
+    rng: np.random.Generator | None
+    options: AugmentationOptions
+
+
 class PersonCrops(Dataset[Crop]):
     """Crops of persons, augmented when drawn with a seed, plain when drawn by index.
 
@@ -185,44 +205,51 @@ class PersonCrops(Dataset[Crop]):
         return np.concatenate([points, np.minimum(visibility, 1)[:, None]], axis=1)
 
     def render(self, record: PersonRecord, draw: Draw) -> Crop:
-        """Cut one view of a person; a negative seed gives the plain crop."""
+        """Read a person's picture and cut one view of it; a negative seed gives the plain crop."""
+        view = self.view(record, draw)
+        # At the full input size a plain crop is sampled from the full image, as the deployed path does.
+        exact = view.rng is None and self.crop_size == self.input_size
+        scale = float(matrix_scale(view.matrix)) * self.crop_size[0] / self.input_size[0]
+        image, reduction = _decode(record, 1.0 if exact else scale)
+        return self.cut(image, reduction, record, view)
+
+    def view(self, record: PersonRecord, draw: Draw) -> View:
+        """Draw what is seen of a person, before its picture is read."""
+        import cv2
+
+        if draw.seed < 0:
+            centers, scales = box_center_scale(record.box[None], self.input_size)
+            matrix = warp_matrix(centers[0], scales[0], self.input_size)
+            return View(draw.seed, matrix, False, {"borderMode": cv2.BORDER_CONSTANT}, None, self.options)
+        rng = np.random.default_rng(draw.seed)
+        options = self._weak_options if draw.weak else self.options
+        matrix, mirrored = random_warp(
+            record.box, record.keypoints, record.visibility > 0, self.input_size, options, rng, self._halves
+        )
+        return View(draw.seed, matrix, mirrored, _random_border(rng), rng, options)
+
+    def cut(self, image: NDArray[np.uint8], reduction: int, record: PersonRecord, view: View) -> Crop:
+        """Cut a view out of BGR pixels that were reduced by `reduction`."""
         import cv2
 
         # The loader's processes share the cores with the network.
         cv2.setNumThreads(0)
-        rng = None if draw.seed < 0 else np.random.default_rng(draw.seed)
-        options = self._weak_options if draw.weak else self.options
-        border: dict[str, Any] = {"borderMode": cv2.BORDER_CONSTANT}
-        if rng is None:
-            centers, scales = box_center_scale(record.box[None], self.input_size)
-            matrix, mirrored = warp_matrix(centers[0], scales[0], self.input_size), False
-        else:
-            visible = record.visibility > 0
-            matrix, mirrored = random_warp(
-                record.box, record.keypoints, visible, self.input_size, options, rng, self._halves
-            )
-            border = _random_border(rng)
-
-        to_crop = matrix * (self.crop_size[0] / self.input_size[0])
-        # At the full input size a plain crop is sampled from the full image, as the deployed path does.
-        exact = rng is None and self.crop_size == self.input_size
-        image, reduction = _decode(record, 1.0 if exact else float(matrix_scale(to_crop)))
-        to_crop = _for_reduced(to_crop, reduction)
+        matrix = _for_reduced(view.matrix * (self.crop_size[0] / self.input_size[0]), reduction)
         if self.crop_size != self.input_size:
-            image, to_crop = _shrink_for(image, to_crop)
-        crop = cv2.warpAffine(image, to_crop, self.crop_size[::-1], flags=cv2.INTER_LINEAR, **border)
-        if rng is not None:
-            crop = occlude(crop, image, options, rng)
+            image, matrix = _shrink_for(image, matrix)
+        crop = cv2.warpAffine(image, matrix, self.crop_size[::-1], flags=cv2.INTER_LINEAR, **view.border)
+        if view.rng is not None:
+            crop = occlude(crop, image, view.options, view.rng)
         # Turning the crop instead of the picture is some ten times less to turn.
         crop = cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)
-        if rng is not None:
-            crop = photometric(crop, options, rng)
+        if view.rng is not None:
+            crop = photometric(crop, view.options, view.rng)
         return {
             "crops": torch.from_numpy(crop),
-            "labels": torch.from_numpy(self._labels(record, matrix, mirrored)),
+            "labels": torch.from_numpy(self._labels(record, view.matrix, view.mirrored)),
             "image_id": record.image_id,
             "annotation_id": record.annotation_id,
-            "seed": draw.seed,
+            "seed": view.seed,
         }
 
 

@@ -9,6 +9,7 @@ import pytest
 from spinepose_hf.model.skeleton import FLIP_INDEX, LOWER_BODY, NUM_KEYPOINTS, UPPER_BODY
 from spinepose_hf.training.augmentation import (
     AugmentationOptions,
+    body_halves,
     half_body_box,
     occlude,
     photometric,
@@ -98,3 +99,23 @@ def test_pixel_changes_leave_the_input_alone(seed: int) -> None:
     assert changed.shape == crop.shape and changed.dtype == np.uint8
     np.testing.assert_array_equal(crop, before)
     assert (changed != before).any()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_occluders_cover_parts_only(seed: int) -> None:
+    crop = np.full((128, 96, 3), 7, np.uint8)
+    source = np.random.default_rng(1).integers(100, 256, (50, 40, 3), dtype=np.uint8)
+    covered = occlude(crop, source, AugmentationOptions(occlude=1), np.random.default_rng(seed))
+    share = (covered != 7).any(-1).mean()
+    assert 0.005 < share < 0.6
+
+
+def test_weak_views_keep_geometry_but_not_colours() -> None:
+    weak = AugmentationOptions().weakened()
+    assert (weak.photometric, weak.shift_probability) == (0, 0)
+    assert (weak.rotation, weak.scale) == (AugmentationOptions().rotation, AugmentationOptions().scale)
+
+
+def test_halves_of_a_users_skeleton() -> None:
+    halves = body_halves(("nose", "tail", "left_ankle"))
+    assert halves == ((0,), (2,))
