@@ -83,4 +83,5 @@ class SpinePoseTrainingArguments(TrainingArguments):  # type: ignore[misc]
     def strong_steps(self) -> int:
         """Steps before the views get lighter."""
         last = self.weak_last * self.max_steps if self.weak_last < 1 else self.weak_last
-        return max(self.max_steps - round(last), 0)
+        steps: int = max(self.max_steps - round(last), 0)
+        return steps

@@ -14,7 +14,8 @@ import pytest
 
 from spinepose_hf.errors import DatasetError
 from spinepose_hf.model.skeleton import KEYPOINT_INDEX, KEYPOINT_NAMES
-from spinepose_hf.training.data import PersonCrops, read_persons
+from spinepose_hf.training.augmentation import AugmentationOptions
+from spinepose_hf.training.data import PersonCrops, PersonRecord, read_persons
 from spinepose_hf.training.sampler import Draw, MixedSampler
 
 BODY = KEYPOINT_NAMES[:17]
@@ -124,3 +125,26 @@ class TestMixedSampler:
         short = list(MixedSampler([10, 7], [1, 1], 50, seed=1))
         assert short == list(islice(MixedSampler([10, 7], [1, 1], 500, seed=1), 50))
         assert short != list(MixedSampler([10, 7], [1, 1], 50, seed=2))
+
+
+class TestReducedDecoding:
+    """Large JPEGs are decoded smaller, and the crop shows the same."""
+
+    @pytest.mark.parametrize("size", [600, 1100, 1700])
+    def test_shows_the_same(self, size: int, tmp_path: Path) -> None:
+        # Smooth, so that a reduced picture differs only where it is displaced.
+        rows, columns = np.mgrid[:size, :size] / size
+        picture = np.stack([rows, columns, (rows + columns) / 2], -1)
+        cv2.imwrite(str(tmp_path / "one.jpg"), (picture * 255).astype(np.uint8))
+        record = PersonRecord(
+            tmp_path / "one.jpg", np.array([0.0, 0, size - 1, size - 1]), np.zeros((37, 2), np.float32),
+            np.ones(37, np.float32), 1, 1, 1.0,
+        )  # fmt: skip
+        options = AugmentationOptions(0, 0, (1, 1), 0, 0, 0, 0, 0, 0, 0, 0)
+        crops = PersonCrops([record], (256, 192), options=options)
+        plain = crops[0]["crops"].numpy().astype(int)
+        inside = cv2.erode((plain > 8).all(-1).astype(np.uint8), np.ones((5, 5))) > 0
+        found = [crops[Draw(0, seed)]["crops"].numpy().astype(int) for seed in range(8)]
+        reduced = min(found, key=lambda crop: np.abs(crop - plain).mean())
+        assert inside.mean() > 0.3
+        assert np.abs(reduced - plain)[inside].max() <= 4
