@@ -189,6 +189,8 @@ def load_network(
             raise ModelError(
                 f"{path} has no config.json, so it is no transformers model; give another folder"
             )
+        if not path.exists() and "/" not in str(model):
+            raise ModelError(f"no model at {path}; give a model folder, a Hub id (name/model) or a file")
         loaded = TorchNetwork.load(str(path))
         name = "embedded model (size t)" if model is None else str(model)
         return of_torch(loaded.model, name, loaded.digest, flip=flip, device=known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,17 +58,6 @@ class Labels:
         """(N, K) which points are labelled."""
         labelled: Bools = self.keypoints[..., 2] > 0
         return labelled
-
-    def select(self, which: Bools | Integers) -> Labels:
-        """Some of the persons."""
-        return replace(
-            self,
-            image_rows=self.image_rows[which],
-            boxes=self.boxes[which],
-            areas=self.areas[which],
-            crowd=self.crowd[which],
-            keypoints=self.keypoints[which],
-        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,7 +23,7 @@ from spinepose_hf.model.geometry import box_center_scale, to_image
 BATCH: Final = 32
 """Crops that go through the network at once."""
 
-PART: Final = 1024
+PART: Final = 256
 """Persons after which what is found is kept on disk."""
 
 Progress = Callable[[int, int], None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -128,17 +129,16 @@ def test_weighted_pictures_equal_repeated_pictures() -> None:
 
     copies = np.repeat(np.arange(len(weights)), weights)
     chosen = [np.flatnonzero(labels.image_rows == image) for image in copies]
-    repeated = labels.select(np.concatenate(chosen))
-    repeated = Labels(
-        len(copies), np.repeat(np.arange(len(copies)), [len(rows) for rows in chosen]), repeated.boxes,
-        repeated.areas, repeated.crowd, repeated.keypoints,
-    )  # fmt: skip
+    people = np.concatenate(chosen)
+    repeated = replace(
+        labels,
+        image_count=len(copies),
+        image_rows=np.repeat(np.arange(len(copies)), [len(rows) for rows in chosen]),
+        **{name: getattr(labels, name)[people] for name in ("boxes", "areas", "crowd", "keypoints")},
+    )
     rows = [np.flatnonzero(predictions.image_rows == image) for image in copies]
     twice = predictions.select(np.concatenate(rows))
-    twice = Predictions(
-        np.repeat(np.arange(len(copies)), [len(r) for r in rows]), twice.keypoints, twice.instance_scores,
-        twice.scores, twice.label_rows, twice.crop_areas,
-    )  # fmt: skip
+    twice = replace(twice, image_rows=np.repeat(np.arange(len(copies)), [len(r) for r in rows]))
     plain = precision_recall(match_persons(repeated, twice, GROUPS["body"], OKS_SIGMAS))
     # Equal scores may be ranked otherwise within a repeat, which moves a precision a little.
     assert weighted[1] == pytest.approx(plain[1])

@@ -16,8 +16,10 @@ from spinepose_hf.evaluation import predict
 from spinepose_hf.evaluation.compare import compare
 from spinepose_hf.evaluation.evaluate import Evaluation, evaluate_model, run_evaluation
 from spinepose_hf.evaluation.network import CropAnswers, Network, load_network
+from spinepose_hf.evaluation.plots import write_plots
 from spinepose_hf.evaluation.results import coco_results
 from spinepose_hf.evaluation.source import open_eval_set
+from spinepose_hf.evaluation.tables import markdown
 from spinepose_hf.model.skeleton import GROUPS, OKS_SIGMAS
 from tests.dataset_loader.miniature import Miniature, write_miniature
 from tests.evaluation.coco_reference import reference
@@ -161,6 +163,21 @@ def test_scores_of_detections_rank_persons(network: Network, photo_set: Path, tm
     half = run_evaluation(network, open_eval_set(photo_set), path, samples=0).predictions
     whole = run_evaluation(network, open_eval_set(photo_set), samples=0).predictions
     assert sorted(half.instance_scores * 2) == pytest.approx(sorted(whole.instance_scores))
+
+
+def test_detections_that_hit_nobody_leave_figures_empty(
+    network: Network, photo_set: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "boxes.json"
+    path.write_text('[{"image_id": 20, "bbox": [5, 5, 40, 90], "score": 0.5}]', encoding="utf-8")
+    evaluation = run_evaluation(network, open_eval_set(photo_set), path, samples=5)
+    report = evaluation.report
+    assert (report.predictions, report.paired) == (1, 0)
+    assert report.groups["all"].figures["AP"] == 0 and report.groups["all"].auc is None
+    assert report.keypoints[0].median_error is None and not report.angles
+    assert "–" in markdown(report)
+    json.dumps(report.to_dict(), allow_nan=False)
+    assert len(write_plots(report, evaluation, tmp_path)) == 3
 
 
 def _every_person_a_crowd(content: dict[str, Any]) -> None:

@@ -86,7 +86,11 @@ def test_deploy_graphs_have_no_flip_test() -> None:
     assert answers.raw_scores is answers.scores
 
 
-@pytest.mark.parametrize("name", ["none.onnx", "no_folder", "."])
-def test_wrong_models(name: str, tmp_path: Path) -> None:
-    with pytest.raises(ModelError):
-        load_network(tmp_path / name, device="cpu")
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("none.onnx", "none.onnx"), ("no_model", "no model at no_model"), (".", "has no config.json")],
+)
+def test_wrong_models(name: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match=message):
+        load_network(name, device="cpu")
