@@ -15,10 +15,12 @@ from spinepose_hf.evaluation.report import Against, Report
 def compare(first: Evaluation, second: Evaluation, *, samples: int = SAMPLES, seed: int = 0) -> Report:
     """The first report, with the differences to the second on the same pictures.
 
+    Groups are compared that hold the same keypoints in both.
+
     Raises:
         DatasetError: the two have no group of keypoints in common, or other pictures.
     """
-    shared = [name for name in first.matches if name in second.matches]
+    shared = [name for name, points in first.points.items() if second.points.get(name) == points]
     if not shared or not np.array_equal(first.data.index.image_ids, second.data.index.image_ids):
         raise DatasetError(
             f"{first.report.model} and {second.report.model} share no group of keypoints on the same "

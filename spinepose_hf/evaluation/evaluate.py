@@ -63,6 +63,7 @@ class Evaluation:
         predictions: without repeats, in the network's keypoints.
         pairs: labelled persons and what was predicted for them.
         matches: by group.
+        points: names of the keypoints of each group.
     """
 
     report: Report
@@ -71,6 +72,7 @@ class Evaluation:
     predictions: Predictions
     pairs: Pairs
     matches: dict[str, Matches]
+    points: dict[str, frozenset[str]]
 
 
 def evaluate_model(
@@ -165,7 +167,6 @@ def assess(
         halpe_labels, halpe_sigmas = comparison.halpe
         matches[HALPE_GROUP] = match_persons(halpe_labels, predictions, groups[HALPE_GROUP], halpe_sigmas)
     drawn = sample_figures(matches, samples, seed) if samples else {}
-    points = _keypoint_figures(network, comparison, predictions, pairs)
     report = Report(
         model=network.name,
         dataset=data.name,
@@ -189,12 +190,14 @@ def assess(
             name: _group_figures(matches[name], columns, pairs, drawn.get(name))
             for name, columns in groups.items()
         },
-        keypoints=points,
+        keypoints=_keypoint_figures(network, comparison, predictions, pairs),
         angles=angle_errors(pairs, network.schema.keypoints),
         calibration=_calibration(pairs, sigmas),
         notes=_notes(data, labels.visible, pairs, boxes, comparison),
     )
-    return Evaluation(report, data, network, predictions, pairs, matches)
+    names = network.schema.keypoints
+    points = {name: frozenset(names[column] for column in columns) for name, columns in groups.items()}
+    return Evaluation(report, data, network, predictions, pairs, matches, points)
 
 
 def _group_figures(

@@ -286,6 +286,14 @@ def forms(tmp_path_factory: pytest.TempPathFactory) -> Miniature:
     return write_miniature(tmp_path_factory.mktemp("forms"))
 
 
+def test_only_groups_of_the_same_points_are_compared(evaluation: Evaluation, photo_set: Path) -> None:
+    fewer = load_network(lively_network(image_size=(64, 64), num_keypoints=26), device="cpu")
+    against = compare(
+        evaluation, run_evaluation(fewer, open_eval_set(photo_set), samples=0), samples=5
+    ).against
+    assert against is not None and set(against.differences) == {"body", "feet"}
+
+
 class TestSources:
     @pytest.mark.parametrize(
         ("form", "split", "images", "persons"),
