@@ -117,16 +117,17 @@ def plot_reliability(report: Report) -> Figure:
             part.low, part.right, part.high - part.low, align="edge", color=SERIES[0], alpha=0.35,
             edgecolor="white",
         )  # fmt: skip
-        axes.text((part.low + part.high) / 2, 0.01, f"{part.count:,}", ha="center", fontsize=7, color=_INK)
+        middle = (part.low + part.high) / 2
+        axes.text(middle, 1.02, f"{part.count:,}", ha="center", fontsize=7, color=_INK)
     axes.plot(
         [part.score for part in curve], [part.right for part in curve], "o-", color=SERIES[0],
         label=f"measured (calibration error {100 * calibration.error:.1f} points)",
     )  # fmt: skip
     axes.set_xlim(0, 1)
-    axes.set_ylim(0, 1.02)
-    axes.set_xlabel("score of a keypoint (numbers: points of such a score)")
+    axes.set_ylim(0, 1.06)
+    axes.set_xlabel("score of a keypoint (above: how many points have such a score)")
     axes.set_ylabel("share within OKS 0.5")
-    axes.legend(loc="upper left", frameon=False, fontsize=9)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=9)
     figure.suptitle(f"Reliability of scores: {_title(report)}", color=_INK, fontsize=11)
     return figure
 
