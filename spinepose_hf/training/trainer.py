@@ -22,6 +22,7 @@ from spinepose_hf.training.collator import PoseCollator
 from spinepose_hf.training.data import PersonCrops, PersonRecord
 from spinepose_hf.training.ema import AveragedWeightsCallback, ExponentialMovingAverage
 from spinepose_hf.training.errors import TrainingError
+from spinepose_hf.training.gradients import SkipBrokenGradients
 from spinepose_hf.training.module import PoseTrainingModule
 from spinepose_hf.training.sampler import MixedSampler
 from spinepose_hf.training.scoring import Predictor, share_average
@@ -109,6 +110,7 @@ class SpinePoseTrainer(Trainer):  # type: ignore[misc]
         super().__init__(
             model=self.module, args=args, train_dataset=dataset, eval_dataset=eval_crops or None, **kwargs
         )
+        self.add_callback(SkipBrokenGradients())
         if args.ema_momentum > 0:
             self.ema = ExponentialMovingAverage(self.module, args.ema_momentum, args.ema_gamma)
             self.add_callback(AveragedWeightsCallback(self.ema, self.module))
