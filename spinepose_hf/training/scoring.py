@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Subset
 
-from spinepose_hf.evaluation.similarity import PoseScores
+from spinepose_hf.evaluation.metrics import points_in_image, pose_metrics
 from spinepose_hf.model.simcc import decode
 from spinepose_hf.training.arguments import SpinePoseTrainingArguments
 from spinepose_hf.training.collator import PoseCollator
@@ -48,21 +48,31 @@ class Predictor:
             dataset: plain crops of the persons.
             title: names the sheet of drawn predictions.
         """
-        points = self.predict(dataset)
         config = self.module.pose.config
-        gathered = PoseScores(config.oks_sigmas, config.keypoint_groups)
-        labels = np.stack([dataset.labels(place) for place in range(len(dataset))])
-        gathered.update(points, labels, dataset.records, dataset.input_size)
+        points, scores = self.predict(dataset)
+        records = dataset.records
+        boxes = np.stack([record.box for record in records])
+        metrics = pose_metrics(
+            points_in_image(points, boxes, dataset.input_size),
+            np.stack([np.c_[record.keypoints, record.visibility] for record in records]),
+            boxes=boxes,
+            areas=[record.area for record in records],
+            image_ids=[record.image_id for record in records],
+            scores=scores,
+            groups=config.keypoint_groups,
+            sigmas=config.oks_sigmas,
+            names=dataset.schema.keypoints,
+        )
         if self.args.sample_pictures and self.accelerator.is_main_process:
             chosen = np.linspace(0, len(dataset) - 1, min(self.args.sample_pictures, len(dataset)))
             path = Path(self.args.output_dir) / "predictions" / f"{title}.png"
             places = sorted({round(place) for place in chosen})
             write_sheet(path, dataset, places, points, config)
-        return gathered.summary()
+        return {name: round(value, 4) for name, value in metrics.items()}
 
     @torch.no_grad()
-    def predict(self, dataset: PersonCrops) -> NDArray[np.float32]:
-        """Points (N, K, 2) in pixels of the input size, for every person of the set.
+    def predict(self, dataset: PersonCrops) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Points (N, K, 2) in pixels of the input size and raw scores (N, K), for every person of the set.
 
         Every process predicts each n-th person, so that none is predicted twice.
         """
@@ -78,18 +88,18 @@ class Predictor:
         )
         config = self.module.pose.config
         self.module.eval()
-        parts: list[tuple[int, NDArray[np.float32]]] = []
+        parts: list[tuple[int, NDArray[np.float32], NDArray[np.float32]]] = []
         for batch in loader:
             with self.precision():
                 simcc_x, simcc_y, _ = self.module.logits(batch["crops"].to(self.args.device))
-            points, _ = decode(
+            points, scores = decode(
                 simcc_x.float().cpu().numpy(), simcc_y.float().cpu().numpy(), config.simcc_split_ratio
             )
-            parts += zip(mine[len(parts) : len(parts) + len(points)], points, strict=True)
+            parts += zip(mine[len(parts) : len(parts) + len(points)], points, scores, strict=True)
         self.module.train()
         everyone = gather_object(parts) if count > 1 else parts
         everyone.sort(key=lambda part: part[0])
-        return np.stack([points for _, points in everyone])
+        return np.stack([part[1] for part in everyone]), np.stack([part[2] for part in everyone])
 
 
 def share_average(average: Mapping[str, Tensor], processes: int) -> None:
