@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,18 +12,14 @@ from dataset_loader.columns import Floats
 from dataset_loader.stats import QUANTILES, DatasetStats
 from spinepose_hf.extras import require_extra
 from spinepose_hf.files import atomic_path
-from spinepose_hf.model.skeleton import VERTEBRAE
+from spinepose_hf.output.plot_style import DPI, INK, SERIES, SIDES, axes_row, side_colour, with_vertebra
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SERIES: tuple[str, ...] = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 VISIBLE, HIDDEN, UNLABELLED = "#0072B2", "#E69F00", "#DDDDDD"
-LEFT, RIGHT, MIDDLE, SPINE = "#56B4E9", "#E69F00", "#777777", "#009E73"
-_INK = "#333333"
 _MOST_PEOPLE = 6  # persons in an image from which on they are counted together
-_DPI = 150
 
 
 def write_plots(stats: DatasetStats, out: Path) -> list[Path]:
@@ -53,7 +49,7 @@ def write_plots(stats: DatasetStats, out: Path) -> list[Path]:
     for name, plot in plots.items():
         target = out / f"{name}.png"
         with atomic_path(target) as temporary:
-            plot(stats).savefig(temporary, dpi=_DPI)
+            plot(stats).savefig(temporary, dpi=DPI)
         written.append(target)
     return written
 
@@ -62,7 +58,7 @@ def plot_visibility(stats: DatasetStats) -> Figure:
     """How often each keypoint is visible, hidden, or not labelled."""
     counts = stats.visibility
     shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    names = [_with_vertebra(name) for name in stats.schema.keypoints]
+    names = [with_vertebra(name) for name in stats.schema.keypoints]
     figure, axes = _canvas(7.5, 1.6 + 0.23 * len(names))
     rows = np.arange(len(names))
     start = np.zeros(len(names))
@@ -78,43 +74,42 @@ def plot_visibility(stats: DatasetStats) -> Figure:
     axes.set_xlim(0, 100)
     axes.set_xlabel("share of persons (%)")
     axes.legend(ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
-    figure.suptitle(f"Visibility of keypoints, {int(counts[0].sum()):,} persons", color=_INK)
+    figure.suptitle(f"Visibility of keypoints, {int(counts[0].sum()):,} persons", color=INK)
     return figure
 
 
 def plot_keypoints(stats: DatasetStats) -> Figure:
     """Where keypoints lie in the box: across and down, median, half and nine tenths of the persons."""
     names = stats.schema.keypoints
-    figure, panels = _canvas_row(2, 10, 1.6 + 0.23 * len(names))
+    figure, panels = axes_row(2, 10, 1.6 + 0.23 * len(names))
     for side, (axes, label) in enumerate(zip(panels, ("across", "down"), strict=True)):
         for row, name in enumerate(names):
             places = stats.relative[~np.isnan(stats.relative[:, row, side]), row, side]
             if len(places) == 0:
                 continue
             low, quarter, middle, three_quarters, high = np.percentile(places, QUANTILES)
-            colour = _side_colour(name)
+            colour = side_colour(name)
             axes.plot([low, high], [row, row], color=colour, linewidth=1.2)
             axes.plot([quarter, three_quarters], [row, row], color=colour, linewidth=5, alpha=0.55)
             axes.plot(middle, row, "o", color=colour, markersize=5, markeredgecolor="white")
         for edge in (0, 1):
             axes.axvline(edge, color="#999999", linestyle=":", linewidth=1, zorder=0)
-        axes.set_yticks(np.arange(len(names)), [*map(_with_vertebra, names)] if side == 0 else [], fontsize=8)
+        axes.set_yticks(np.arange(len(names)), [*map(with_vertebra, names)] if side == 0 else [], fontsize=8)
         axes.set_ylim(len(names) - 0.4, -0.6)
         axes.set_xlabel(f"place {label} the box (0 to 1)")
-    kinds = (("left", LEFT), ("right", RIGHT), ("spine", SPINE), ("middle", MIDDLE))
-    drawn = {_side_colour(name) for name in names}
-    for label, colour in kinds:
+    drawn = {side_colour(name) for name in names}
+    for label, colour in SIDES:
         if colour in drawn:
             panels[0].plot([], [], "o-", color=colour, label=label)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
-    figure.suptitle("Keypoints in the box: median, middle half, and 5th to 95th percentile", color=_INK)
+    figure.suptitle("Keypoints in the box: median, middle half, and 5th to 95th percentile", color=INK)
     return figure
 
 
 def plot_boxes(stats: DatasetStats) -> Figure:
     """Sizes of boxes, in pixels and as a share of the image."""
-    figure, (pixels, share) = _canvas_row(2, 10, 4.2)
+    figure, (pixels, share) = axes_row(2, 10, 4.2)
     sides = [np.sqrt(part.box_sizes.prod(axis=1)) for part in stats.parts]
     filled = [side for side in sides if len(side)]
     low, high = (min(map(np.min, filled)), max(map(np.max, filled))) if filled else (1.0, 100.0)
@@ -131,13 +126,13 @@ def plot_boxes(stats: DatasetStats) -> Figure:
                 transform=pixels.get_xaxis_transform(),
                 fontsize=7,
                 va="top",
-                color=_INK,
+                color=INK,
             )
     _plain_numbers(pixels)
     shares = [100 * np.minimum(part.box_shares, 1) for part in stats.parts]
     _outlines(share, stats, shares, np.linspace(0, 100, 41))
     share.set_xlabel("box's share of the image (%)")
-    figure.suptitle("Sizes of boxes", color=_INK)
+    figure.suptitle("Sizes of boxes", color=INK)
     _legend_below(figure, pixels)
     return figure
 
@@ -159,7 +154,7 @@ def plot_people(stats: DatasetStats) -> Figure:
     axes.set_xticks(numbers, [*map(str, numbers[:-1]), f"{_MOST_PEOPLE} or more"])
     axes.set_xlabel("persons in an image")
     axes.set_ylabel("share of images (%)")
-    figure.suptitle("Persons in an image", color=_INK)
+    figure.suptitle("Persons in an image", color=INK)
     _legend_below(figure, axes)
     return figure
 
@@ -171,19 +166,9 @@ def plot_spines(stats: DatasetStats) -> Figure:
     top = max(float(np.percentile(share, 99.5)) for share in shares if len(share))
     _outlines(axes, stats, shares, np.linspace(0, top * 1.05, 41))
     axes.set_xlabel("length of the spine / longer side of the box")
-    figure.suptitle("Length of spines, from the sacrum to C1", color=_INK)
+    figure.suptitle("Length of spines, from the sacrum to C1", color=INK)
     _legend_below(figure, axes)
     return figure
-
-
-def _with_vertebra(name: str) -> str:
-    return f"{name} ({VERTEBRAE[name]})" if name in VERTEBRAE else name
-
-
-def _side_colour(name: str) -> str:
-    if name in VERTEBRAE:
-        return SPINE
-    return LEFT if name.startswith("left_") else RIGHT if name.startswith("right_") else MIDDLE
 
 
 def _outlines(axes: Axes, stats: DatasetStats, values: Sequence[Floats], edges: Floats) -> None:
@@ -216,20 +201,8 @@ def _plain_numbers(axes: Axes) -> None:
 
 
 def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
-    figure, axes = _canvas_row(1, width, height)
+    figure, axes = axes_row(1, width, height)
     return figure, axes[0]
-
-
-def _canvas_row(count: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
-    """A figure of some axes beside each other, without the frame's upper and right sides."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    row: list[Any] = list(figure.subplots(1, count, squeeze=False)[0])
-    for axes in row:
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.tick_params(colors=_INK)
-    return figure, row
 
 
 def _legend_below(figure: Figure, axes: Axes) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dataset_loader.annotate.labelled import DECIMALS
 from dataset_loader.annotate.records import ImageRecord, PersonRecord
 from dataset_loader.annotate.uncertainty import Measures, combine, measure
-from spinepose_hf.evaluation.keypoint_ap import instance_score
+from spinepose_hf.evaluation.instances import instance_score
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from spinepose_hf.evaluation.keypoint_ap import instance_score
+from spinepose_hf.evaluation.instances import instance_score
 from spinepose_hf.model.geometry import xyxy_to_xywh
 from spinepose_hf.output.json_file import write_json
 from spinepose_hf.pose import People

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from spinepose_hf.errors import ModelError
-from spinepose_hf.hub.convert import convert_checkpoint
+from spinepose_hf.hub.load import load_model
 from spinepose_hf.inference.onnx_session import open_session, session_errors
 from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
 from spinepose_hf.model.skeleton import KEYPOINT_NAMES
@@ -77,20 +77,7 @@ class TorchNetwork:
         Raises:
             ModelError: nothing can be loaded under this name, or it is another kind of network.
         """
-        from safetensors import SafetensorError
-
-        path = Path(name)
-        if path.is_file() or path.suffix in (".pth", ".pt", ".safetensors"):
-            return cls(convert_checkpoint(path, num_keypoints=None))
-        try:
-            model = SpinePoseForPoseEstimation.from_pretrained(name)
-        except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
-            lines = str(error).strip().splitlines() or [type(error).__name__]
-            raise ModelError(
-                f"cannot load the teacher {name!r} ({lines[0]}); give a model folder, a Hub id, an original "
-                "checkpoint or an .onnx file"
-            ) from error
-        return cls(model)
+        return cls(load_model(name, num_keypoints=None))
 
     def __call__(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """See `TeacherNetwork`."""

@@ -12,9 +12,10 @@ from PIL import Image
 from dataset_loader.coco import index_coco
 from dataset_loader.schema import COCO17
 from dataset_loader.stats import PartStats, measure, measure_part, quantiles
-from dataset_loader.stats_plot import HIDDEN, LEFT, RIGHT, SERIES, SPINE, UNLABELLED, VISIBLE, write_plots
+from dataset_loader.stats_plot import HIDDEN, UNLABELLED, VISIBLE, write_plots
 from spinepose_hf.errors import DatasetError
 from spinepose_hf.model.skeleton import KEYPOINT_INDEX, SPINE_CHAIN
+from spinepose_hf.output.plot_style import LEFT, RIGHT, SERIES, SPINE
 from tests.dataset_loader.checking.faults import person, sound_document
 from tests.dataset_loader.miniature import Miniature
 

@@ -151,7 +151,7 @@ def test_unnamed_keypoints_of_an_unknown_number_are_refused() -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("no/such/model", "cannot load the teacher 'no/such/model'"),
+        ("no/such/model", "cannot load the model 'no/such/model'"),
         ("missing.pth", "no checkpoint file .*missing.pth"),
     ],
 )

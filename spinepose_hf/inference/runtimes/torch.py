@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from spinepose_hf.errors import ModelError
 from spinepose_hf.extras import require_extra
+from spinepose_hf.hub.load import load_model
 from spinepose_hf.inference.onnx_session import Device
 from spinepose_hf.inference.runtimes.base import CropPoses
 from spinepose_hf.inference.torch_device import choose_torch_device
@@ -33,7 +33,7 @@ class TorchPose:
     def __init__(self, name: str, device: Device = "auto") -> None:
         require_extra("torch", ("torch", "transformers"), f"the model {name}")
         self._device = choose_torch_device(device)
-        model = _load(name)
+        model = load_model(name)
         config: Any = model.config
         if config.model_type != "spinepose" or config.num_keypoints != len(KEYPOINT_NAMES):
             raise ModelError(
@@ -68,24 +68,6 @@ class TorchPose:
             confidence(simcc_x, simcc_y, self._sigma_bins),
             spread(simcc_x, simcc_y, self._split_ratio),
         )
-
-
-def _load(name: str) -> Any:
-    """The network in a checkpoint file, a folder or a Hub repository."""
-    from safetensors import SafetensorError
-
-    from spinepose_hf.hub.convert import convert_checkpoint
-    from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
-
-    if Path(name).is_file():
-        return convert_checkpoint(name)
-    try:
-        return SpinePoseForPoseEstimation.from_pretrained(name)
-    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise ModelError(
-            f"cannot load the model {name!r} ({lines[0]}); give a folder, a Hub id or an .onnx file"
-        ) from error
 
 
 __all__ = ["TorchPose"]
