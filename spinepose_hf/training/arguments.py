@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from transformers import TrainingArguments
 
-from spinepose_hf.training.module import LossWeights
+from spinepose_hf.training.module import LossOptions, LossWeights
 
 
 @dataclass
@@ -18,6 +18,8 @@ class SpinePoseTrainingArguments(TrainingArguments):  # type: ignore[misc]
         distillation_weight: beta, of the distance from a teacher; counts only with `teacher`.
         structure_weight: gamma 1, of the bone angles.
         spine_weight: gamma 2, of the smoothness along the spine.
+        spine_steepness: a, of the gate in the smoothness loss.
+        spine_threshold: T, of that gate, in mean links of the person's spine.
         heatmap_weight: of the auxiliary heatmap head, 0 = no such head. Needed from random weights.
         teacher: a frozen network to learn from: a model folder or Hub id, an original checkpoint (`.pth`) or
             an ONNX file. Empty for none.
@@ -47,6 +49,8 @@ class SpinePoseTrainingArguments(TrainingArguments):  # type: ignore[misc]
     spine_weight: float = field(
         default=0.5, metadata={"help": "gamma 2: weight of the spine smoothness loss"}
     )
+    spine_steepness: float = field(default=5.0, metadata={"help": "a: steepness of the spine loss's gate"})
+    spine_threshold: float = field(default=1.5, metadata={"help": "T: threshold of that gate, in mean links"})
     heatmap_weight: float = field(default=0.0, metadata={"help": "weight of the auxiliary heatmap loss"})
     teacher: str = field(default="", metadata={"help": "frozen network to learn from, empty = none"})
     teacher_keypoints: str = field(default="shared24", metadata={"help": "shared24, all26 or all"})
@@ -72,6 +76,11 @@ class SpinePoseTrainingArguments(TrainingArguments):  # type: ignore[misc]
             heatmap=self.heatmap_weight,
             distillation=self.distillation_weight if self.teacher else 0.0,
         )
+
+    @property
+    def loss_options(self) -> LossOptions:
+        """What the paper leaves open."""
+        return LossOptions(self.spine_steepness, self.spine_threshold)
 
     @property
     def persons_per_step(self) -> int:

@@ -69,6 +69,8 @@ class Stage:
         heatmap: weight of the auxiliary heatmap loss, 0 = none.
         structure: weight of the bone angle loss.
         spine: weight of the spine smoothness loss.
+        spine_steepness: a, of the gate in that loss.
+        spine_threshold: T, of that gate, in mean links of the person's spine.
         position: weight of the position loss.
         distillation: weight of the distance from the teacher; without a teacher it does not count.
         shares: parts of the training draws by source name, instead of the sources' own; a source that is left
@@ -86,6 +88,8 @@ class Stage:
     heatmap: float = 1.0
     structure: float = 0.1
     spine: float = 0.5
+    spine_steepness: float = 5.0
+    spine_threshold: float = 1.5
     position: float = 1.0
     distillation: float = 2.5
     shares: dict[str, float] | None = None

@@ -193,6 +193,8 @@ def _arguments(recipe: Recipe, stage: Stage, folder: Path) -> SpinePoseTrainingA
             distillation_weight=stage.distillation,
             structure_weight=stage.structure,
             spine_weight=stage.spine,
+            spine_steepness=stage.spine_steepness,
+            spine_threshold=stage.spine_threshold,
             heatmap_weight=stage.heatmap,
             teacher=recipe.teacher,
             teacher_keypoints=recipe.teacher_keypoints,

@@ -74,7 +74,7 @@ class SpinePoseTrainer(Trainer):  # type: ignore[misc]
             raise ModelError("set max_steps: training draws endlessly from the datasets and needs an end")
         self.pose = model
         self._still_norms = freeze(model, args.freeze)
-        self.module = PoseTrainingModule(model, args.loss_weights, teacher=teacher)
+        self.module = PoseTrainingModule(model, args.loss_weights, teacher=teacher, options=args.loss_options)
         self._prepare_norms(args)
         # torch's annotations lack this keyword; it reorders the convolution weights in place.
         self.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
