@@ -1,4 +1,4 @@
-"""The differences between transformers 4.57 and 5.x that this package meets, all in one place."""
+"""The differences between versions of transformers and datasets that this package meets, all in one place."""
 
 from __future__ import annotations
 
@@ -25,4 +25,13 @@ def register_image_processor(config_class: type, processor_class: type) -> None:
     AutoImageProcessor.register(config_class, exist_ok=True, **names)
 
 
-__all__ = ["pose_auto_class", "register_image_processor"]
+def shuffled_stream(rows: Any, seed: int, buffer_size: int) -> Any:
+    """A streamed data set in random order, in as many shards as before."""
+    # From 5.0 on several shards feed one buffer, unless told otherwise, which 5.0 then counts as one shard.
+    several = "max_buffer_input_shards" in inspect.signature(rows.shuffle).parameters
+    return rows.shuffle(
+        seed=seed, buffer_size=buffer_size, **({"max_buffer_input_shards": 1} if several else {})
+    )
+
+
+__all__ = ["pose_auto_class", "register_image_processor", "shuffled_stream"]

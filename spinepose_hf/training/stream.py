@@ -12,6 +12,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 from dataset_loader.load import load_spinetrack
 from dataset_loader.persons import SMALLEST_BOX
 from dataset_loader.schema import KeypointSchema, convert_keypoints
+from spinepose_hf.compat import shuffled_stream
 from spinepose_hf.errors import DatasetError
 from spinepose_hf.model.geometry import clip_boxes, xywh_to_xyxy
 from spinepose_hf.training.data import Crop, PersonCrops, PersonRecord
@@ -117,7 +118,7 @@ class StreamedCrops(IterableDataset[Crop]):
         """Usable persons of this process's and worker's part, round after round."""
         from datasets.distributed import split_dataset_by_node
 
-        shuffled = stream.rows.shuffle(seed=self.seed, buffer_size=_SHUFFLE_BUFFER)
+        shuffled = shuffled_stream(stream.rows, self.seed, _SHUFFLE_BUFFER)
         part = split_dataset_by_node(shuffled, rank=self.rank, world_size=self.processes)
         for epoch in range(2**31):
             part.set_epoch(epoch)

@@ -94,7 +94,11 @@ class CachedTeacher:
         found = [fresh[key] if key in fresh else self._read(key) for key in keys]
         self._remember(fresh)
         self._warn_if_useless()
-        x, y = (torch.stack(axis).to(crops.device).float() for axis in zip(*found, strict=True))
+        # Widened one by one: stacking float16 fails under the autocast of a bfloat16 run.
+        x, y = (
+            torch.stack([answer.float() for answer in axis]).to(crops.device)
+            for axis in zip(*found, strict=True)
+        )
         return x, y
 
     def flush(self) -> None:
