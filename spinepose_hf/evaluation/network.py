@@ -206,7 +206,7 @@ def of_torch(
 
     config: Any = model.config
     names = tuple(str(keypoint) for keypoint in config.keypoint_names)
-    if names == tuple(f"keypoint_{index}" for index in range(len(names))) and len(names) in (17, 26, 37):
+    if not config.names_given and len(names) in (17, 26, 37):
         names = names_by_count(len(names), name)
     chosen = choose_torch_device(device)
     model.to(chosen)
@@ -256,7 +256,7 @@ def _load_onnx(path: Path, flip: bool, device: Device) -> Network:
     require_extra("torch", ("torch",), "evaluation")
     from spinepose_hf.training.teacher_network import OnnxNetwork
 
-    network = OnnxNetwork(path)
+    network = OnnxNetwork(path, session)
     names = network.keypoint_names
     sigmas = tuple(known_sigma(name) for name in names)
     schema = _with_published_sigmas(KeypointSchema(path.stem, names, (), infer_flip_pairs(names), sigmas))

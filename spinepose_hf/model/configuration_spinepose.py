@@ -113,7 +113,7 @@ class SpinePoseConfig(PretrainedConfig):  # type: ignore[misc]
     ) -> None:
         ours = num_keypoints == NUM_KEYPOINTS and _names(kwargs.get("id2label")) in (None, KEYPOINT_NAMES)
         if kwargs.get("id2label") is None:
-            names = KEYPOINT_NAMES if ours else [f"keypoint_{index}" for index in range(num_keypoints)]
+            names = KEYPOINT_NAMES if ours else _unnamed(num_keypoints)
             kwargs["id2label"] = dict(enumerate(names))
             kwargs["label2id"] = {name: index for index, name in enumerate(names)}
         if skeleton is None:
@@ -184,6 +184,11 @@ class SpinePoseConfig(PretrainedConfig):  # type: ignore[misc]
         return tuple(self.id2label[index] for index in range(self.num_keypoints))
 
     @property
+    def names_given(self) -> bool:
+        """Whether the keypoints have names, not only numbers: `keypoint_0` and so on stand for none."""
+        return self.keypoint_names != _unnamed(self.num_keypoints)
+
+    @property
     def flip_index(self) -> tuple[int, ...]:
         """The permutation of keypoints that a mirrored picture needs."""
         index = list(range(self.num_keypoints))
@@ -218,6 +223,10 @@ def _names(id2label: Mapping[Any, str] | None) -> tuple[str, ...] | None:
     if id2label is None:
         return None
     return tuple(name for _, name in sorted(id2label.items(), key=lambda entry: int(entry[0])))
+
+
+def _unnamed(count: int) -> tuple[str, ...]:
+    return tuple(f"keypoint_{index}" for index in range(count))
 
 
 # Saving a configuration then also writes this code and where to find it.

@@ -474,10 +474,9 @@ def _with_skeleton(
 
 def _known_names(config: SpinePoseConfig) -> list[str]:
     """The names of the keypoints; 26 without names are Halpe26's, as in RTMPose's checkpoints."""
-    names = list(config.keypoint_names)
-    if len(names) == 26 and names == [f"keypoint_{index}" for index in range(26)]:
+    if config.num_keypoints == 26 and not config.names_given:
         return list(KEYPOINT_NAMES[:26])
-    return names
+    return list(config.keypoint_names)
 
 
 SpinePoseForPoseEstimation.register_for_auto_class("AutoModel")

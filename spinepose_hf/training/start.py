@@ -8,7 +8,8 @@ from typing import Final
 
 from dataset_loader.schema import SPINETRACK, KeypointSchema
 from spinepose_hf.errors import ModelError
-from spinepose_hf.model.configuration_spinepose import VARIANTS, SpinePoseConfig
+from spinepose_hf.hub.load import load_model
+from spinepose_hf.model.configuration_spinepose import SKELETON_FIELDS, VARIANTS, SpinePoseConfig
 from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
 from spinepose_hf.training.skeleton import config_schema, schema_settings
 from spinepose_hf.weights import embedded_model
@@ -17,18 +18,6 @@ logger = logging.getLogger(__name__)
 
 EMBEDDED: Final = "embedded"
 """The name of the model inside the package."""
-
-# What a configuration says of its keypoints; None asks for what is neutral.
-_SKELETON_FIELDS: Final = (
-    "id2label",
-    "label2id",
-    "skeleton",
-    "flip_pairs",
-    "oks_sigmas",
-    "joint_weights",
-    "keypoint_groups",
-    "spine_chain",
-)
 
 
 def start_skeleton(start: str) -> KeypointSchema:
@@ -50,15 +39,11 @@ def load_start(start: str, schema: KeypointSchema) -> SpinePoseForPoseEstimation
     if start in VARIANTS:
         return SpinePoseForPoseEstimation(SpinePoseConfig.from_variant(start, **schema_settings(schema)))
     config = _config(start)
-    place = _place(start)
-    try:
-        model: SpinePoseForPoseEstimation = SpinePoseForPoseEstimation.from_pretrained(place)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise ModelError(f"cannot load the model {start}: {str(error).splitlines()[0]}") from error
+    model = load_model(_place(start))
     own = config_schema(config)
     if own.keypoints == schema.keypoints:
         return model
-    settings = config.to_dict() | dict.fromkeys(_SKELETON_FIELDS)
+    settings = config.to_dict() | dict.fromkeys(SKELETON_FIELDS)
     wanted = SpinePoseConfig(**{**settings, "num_keypoints": len(schema), **schema_settings(schema)})
     logger.info("%s: from %d keypoints to the %d of the data", start, len(own), len(schema))
     if set(own.keypoints) & set(schema.keypoints):

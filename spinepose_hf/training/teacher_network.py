@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 import torch
@@ -17,6 +17,9 @@ from spinepose_hf.hub.load import load_model
 from spinepose_hf.inference.onnx_session import open_session, session_errors
 from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
 from spinepose_hf.model.skeleton import KEYPOINT_NAMES
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 _OUTPUTS: Final = ("simcc_x", "simcc_y")
 # What a number of keypoints means where nothing names them: COCO, Halpe26, SpinePose.
@@ -66,8 +69,7 @@ class TorchNetwork:
         self.image_size: tuple[int, int] = (height, width)
         self.bins: tuple[int, int] = model.config.simcc_bins
         names = model.config.keypoint_names
-        unnamed = names == tuple(f"keypoint_{index}" for index in range(len(names)))
-        self.keypoint_names = names_by_count(len(names), "the teacher") if unnamed else names
+        self.keypoint_names = names if model.config.names_given else names_by_count(len(names), "the teacher")
         self.digest = _digest_of(model)
 
     @classmethod
@@ -96,14 +98,15 @@ class OnnxNetwork:
 
     Args:
         path: the file.
+        session: the file as it was opened before; None opens it.
 
     Raises:
         ModelError: the file is missing, damaged, or lacks what a teacher needs.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, session: onnxruntime.InferenceSession | None = None) -> None:
         self.path = path
-        self._session = open_session(path, "auto", ModelError)
+        self._session = open_session(path, "auto", ModelError) if session is None else session
         self._input, self._type, self._batch, self.image_size = self._checked_interface()
         blank = torch.zeros(1, 3, *self.image_size)
         x, y = self(blank)
