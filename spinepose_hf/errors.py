@@ -11,6 +11,10 @@ class ImageError(SpinePoseError):
     """An image that is missing, unreadable, truncated or unusable."""
 
 
+class VideoError(SpinePoseError):
+    """A video, camera or stream that cannot be opened, read or written."""
+
+
 class BoxError(SpinePoseError, ValueError):
     """A person box that is not four finite numbers with a positive size inside the image."""
 

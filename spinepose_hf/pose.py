@@ -1,7 +1,8 @@
-"""The one result type: the people of one picture, validated and frozen."""
+"""The one result type: the people of one picture or video frame, validated and frozen."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any
@@ -53,6 +54,8 @@ class People:
         box_scores: (N,) confidence of each box, 0 to 1; 1 for boxes that the user gave. All 1 when left out.
         ids: (N,) whole numbers that name the same person across frames; None where nothing is tracked.
         keypoint_names: K names, in the order of the arrays.
+        frame: number of the frame in its source, from 0; None for a single picture.
+        time: seconds since the source's first frame; None for a single picture.
 
     Raises:
         ValueError: a shape, a value or a length does not fit the others.
@@ -66,6 +69,8 @@ class People:
     box_scores: NDArray[np.float32] | None = None
     ids: NDArray[np.int64] | None = None
     keypoint_names: tuple[str, ...] = KEYPOINT_NAMES
+    frame: int | None = None
+    time: float | None = None
 
     def __post_init__(self) -> None:
         names = tuple(str(name) for name in self.keypoint_names)
@@ -74,6 +79,10 @@ class People:
         height, width = (int(side) for side in self.image_size)
         if height <= 0 or width <= 0:
             raise ValueError(f"image_size must be a positive (height, width), got {self.image_size}")
+        if self.frame is not None and self.frame < 0:
+            raise ValueError(f"frame must count from 0, got {self.frame}")
+        if self.time is not None and not math.isfinite(self.time):
+            raise ValueError(f"time must be finite seconds, got {self.time}")
         keypoints = np.array(self.keypoints, dtype=np.float32)
         if keypoints.ndim != 3 or keypoints.shape[1:] != (len(names), 2):
             raise ValueError(f"keypoints must be (N, {len(names)}, 2), got {keypoints.shape}")
@@ -96,7 +105,14 @@ class People:
             object.__setattr__(self, name, value)
 
     @classmethod
-    def empty(cls, image_size: tuple[int, int], keypoint_names: tuple[str, ...] = KEYPOINT_NAMES) -> People:
+    def empty(
+        cls,
+        image_size: tuple[int, int],
+        keypoint_names: tuple[str, ...] = KEYPOINT_NAMES,
+        *,
+        frame: int | None = None,
+        time: float | None = None,
+    ) -> People:
         """Return the result of a picture of `image_size` (height, width) that shows nobody."""
         count = len(keypoint_names)
         return cls(
@@ -106,6 +122,8 @@ class People:
             sigmas=np.zeros((0, count), np.float32),
             image_size=image_size,
             keypoint_names=keypoint_names,
+            frame=frame,
+            time=time,
         )
 
     def __len__(self) -> int:
@@ -130,8 +148,8 @@ class People:
         chosen = np.asarray(which)
         if chosen.size == 0:
             chosen = chosen.astype(np.int64)
-        return self._with(
-            {
+        return self.replace(
+            **{
                 name: None if getattr(self, name) is None else getattr(self, name)[chosen]
                 for name in ("boxes", "keypoints", "scores", "sigmas", "box_scores", "ids")
             }
@@ -147,16 +165,15 @@ class People:
         if missing:
             raise ValueError(f"this result has no keypoint {missing[0]!r}")
         chain = [self.keypoint_names.index(name) for name in VERTEBRAE]
-        return self._with(
-            {
-                "keypoints": self.keypoints[:, chain],
-                "scores": self.scores[:, chain],
-                "sigmas": self.sigmas[:, chain],
-                "keypoint_names": tuple(VERTEBRAE),
-            }
+        return self.replace(
+            keypoints=self.keypoints[:, chain],
+            scores=self.scores[:, chain],
+            sigmas=self.sigmas[:, chain],
+            keypoint_names=tuple(VERTEBRAE),
         )
 
-    def _with(self, changes: dict[str, Any]) -> People:
+    def replace(self, **changes: Any) -> People:
+        """Return the same people with some fields changed, checked as anew."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return People(**{**values, **changes})
 
