@@ -114,7 +114,8 @@ def config_from_state_dict(mapping: Mapping[str, Any]) -> Any:
         mapping: a state dict in our layout.
 
     Returns:
-        A `SpinePoseConfig`: of a published size where it is one.
+        A `SpinePoseConfig` of a published size. Checkpoints do not name their keypoints, so 17 are taken for
+        COCO's, 26 for Halpe's and 37 for SpinePose's; others stay without names.
 
     Raises:
         ModelError: the tensors are not those of any published size.
@@ -127,8 +128,9 @@ def config_from_state_dict(mapping: Mapping[str, Any]) -> Any:
     for match in map(_BLOCK.match, mapping):
         if match is not None:
             blocks[match[1]] = max(blocks.get(match[1], 0), int(match[2]) + 1)
+    skeleton = _skeleton_by_count(num_keypoints)
     for name in VARIANTS:
-        config = SpinePoseConfig.from_variant(name, num_keypoints=num_keypoints)
+        config = SpinePoseConfig.from_variant(name, num_keypoints=num_keypoints, **skeleton)
         height, width = config.feature_size
         depth = max(round(6 * config.deepen_factor), 1)
         same_size = int(1024 * config.widen_factor) == channels and height * width == cells
@@ -138,6 +140,22 @@ def config_from_state_dict(mapping: Mapping[str, Any]) -> Any:
         f"no SpinePose size has {channels} channels, {blocks.get('stage3', 0)} blocks in stage 3 and "
         f"{cells} cells in its last feature map"
     )
+
+
+def _skeleton_by_count(num_keypoints: int) -> dict[str, Any]:
+    """The skeleton's fields of a configuration, for the parent networks that OpenMMLab published."""
+    from dataset_loader.schema import COCO17, HALPE26
+
+    for schema in (COCO17, HALPE26):
+        if len(schema) == num_keypoints:
+            return {
+                "id2label": dict(enumerate(schema.keypoints)),
+                "label2id": {name: column for column, name in enumerate(schema.keypoints)},
+                "skeleton": schema.links,
+                "flip_pairs": schema.flip_pairs,
+                "oks_sigmas": schema.sigmas,
+            }
+    return {}
 
 
 def convert_checkpoint(

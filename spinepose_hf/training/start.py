@@ -29,7 +29,8 @@ def load_start(start: str, schema: KeypointSchema) -> SpinePoseForPoseEstimation
     """Make or load a network and give it a skeleton.
 
     Args:
-        start: a size for random weights, "embedded", a model folder or a Hub id.
+        start: a size for random weights, "embedded", a model folder, a Hub id, or a checkpoint file in the
+            original's layout, such as a published RTMPose with Halpe's 26 points.
         schema: what it shall answer in. A loaded network keeps what it knows of points with the same names;
             without any it keeps all but its last convolution.
 
@@ -39,7 +40,7 @@ def load_start(start: str, schema: KeypointSchema) -> SpinePoseForPoseEstimation
     if start in VARIANTS:
         return SpinePoseForPoseEstimation(SpinePoseConfig.from_variant(start, **schema_settings(schema)))
     config = _config(start)
-    model = load_model(_place(start))
+    model = load_model(_place(start), num_keypoints=None)
     own = config_schema(config)
     if own.keypoints == schema.keypoints:
         return model
@@ -61,14 +62,17 @@ def _place(start: str) -> str:
 
 def _config(start: str) -> SpinePoseConfig:
     place = _place(start)
+    if Path(place).is_file():
+        loaded: SpinePoseConfig = load_model(place, num_keypoints=None).config
+        return loaded
     try:
         config: SpinePoseConfig = SpinePoseConfig.from_pretrained(place)
     except (OSError, ValueError) as error:
         exists = Path(place).exists()
         advice = "it is no SpinePose model folder" if exists else "there is no such folder or Hub id"
         raise ModelError(
-            f"cannot load the model {start}: {advice}; give {', '.join(VARIANTS)}, {EMBEDDED}, or a folder "
-            "that save_pretrained wrote"
+            f"cannot load the model {start}: {advice}; give {', '.join(VARIANTS)}, {EMBEDDED}, a folder "
+            "that save_pretrained wrote, or an original checkpoint"
         ) from error
     return config
 

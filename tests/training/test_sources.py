@@ -168,6 +168,26 @@ class TestStarts:
         if expected == HORSE.keypoints:
             assert model.config.flip_pairs == ((1, 2),) and model.config.skeleton == ((0, 1),)
 
+    def test_a_published_parent_checkpoint(self, tmp_path: Path) -> None:
+        """A file of 26 unnamed points is Halpe's; SpineTrack's data widen it, and it keeps what it knows."""
+        import torch
+
+        from dataset_loader.schema import HALPE26, SPINETRACK
+        from spinepose_hf.model.configuration_spinepose import SpinePoseConfig
+        from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
+        from spinepose_hf.training.start import load_start, start_skeleton
+
+        torch.manual_seed(0)
+        parent = SpinePoseForPoseEstimation(SpinePoseConfig.from_variant("t", num_keypoints=26))
+        path = tmp_path / "rtmpose-t_halpe26.pth"
+        torch.save({"meta": {}, "state_dict": parent.state_dict()}, path)
+        skeleton = start_skeleton(str(path))
+        assert (skeleton.keypoints, skeleton.flip_pairs) == (HALPE26.keypoints, HALPE26.flip_pairs)
+        model = load_start(str(path), SPINETRACK)
+        assert model.config.keypoint_names == SPINETRACK.keypoints
+        assert len(model.config.spine_chain) == 9
+        assert torch.equal(model.head.final_layer.weight[:26], parent.head.final_layer.weight)
+
     def test_a_model_that_is_not_there(self) -> None:
         from spinepose_hf.errors import ModelError
         from spinepose_hf.training.start import start_skeleton
