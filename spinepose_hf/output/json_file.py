@@ -9,6 +9,7 @@ from typing import Any
 
 from spinepose_hf.errors import OutputError
 from spinepose_hf.files import atomic_path
+from spinepose_hf.output.record_file import write_errors
 
 
 def check_json_path(path: str | os.PathLike[str]) -> Path:
@@ -31,11 +32,8 @@ def write_json(document: Any, path: str | os.PathLike[str]) -> None:
     Raises:
         OutputError: `path` cannot be written.
     """
-    with atomic_path(path) as temporary:
-        try:
-            temporary.write_text(json.dumps(document, ensure_ascii=False) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    with atomic_path(path) as temporary, write_errors(path):
+        temporary.write_text(json.dumps(document, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 __all__ = ["check_json_path", "write_json"]
