@@ -5,39 +5,79 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from spinepose_hf.errors import DeviceError, SpinePoseError
+from spinepose_hf.inference.threads import inference_threads
 
 if TYPE_CHECKING:
     import onnxruntime
 
-Device = Literal["auto", "cpu", "cuda"]
-DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda")
+Device = Literal["auto", "cpu", "cuda", "coreml", "directml", "gpu"]
+DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda", "coreml", "directml", "gpu")
+"""What a user may ask for. "gpu" is OpenVINO's name for Intel's graphics."""
 
 CPU_PROVIDER = "CPUExecutionProvider"
-CUDA_PROVIDER = "CUDAExecutionProvider"
 
-# Small networks stop gaining, and on shared machines begin to lose, beyond a few threads.
-MAX_THREADS = 8
+
+class _Provider(NamedTuple):
+    """One of onnxruntime's execution providers.
+
+    Attributes:
+        name: as onnxruntime calls it.
+        title: as people call it.
+        install: what to do where this onnxruntime lacks it.
+        options: how it is started.
+    """
+
+    name: str
+    title: str
+    install: str
+    options: dict[str, str]
+
+
+_SWAP = "run: pip uninstall onnxruntime && pip install"
+
+_PROVIDERS: dict[str, _Provider] = {
+    "cuda": _Provider(
+        "CUDAExecutionProvider",
+        "CUDA",
+        f"{_SWAP} onnxruntime-gpu",
+        # The number of people changes from frame to frame; an exhaustive search would start anew each time.
+        {"cudnn_conv_algo_search": "HEURISTIC"},
+    ),
+    "coreml": _Provider(
+        "CoreMLExecutionProvider", "CoreML", "it comes with onnxruntime on macOS only: run it there", {}
+    ),
+    "directml": _Provider(
+        "DmlExecutionProvider", "DirectML", f"{_SWAP} onnxruntime-directml (on Windows)", {}
+    ),
+}
 
 logger = logging.getLogger(__name__)
 
 
 def open_session(
-    path: str | os.PathLike[str], device: Device, error_type: type[SpinePoseError]
+    path: str | os.PathLike[str],
+    device: Device,
+    error_type: type[SpinePoseError],
+    threads: int | None = None,
 ) -> onnxruntime.InferenceSession:
     """Open an ONNX file for inference.
 
+    Threads that wait for work sleep instead of spinning: decoding, drawing and a second network run beside
+    this one, and spinning threads take the CPU from them. `benchmarks/runtimes.py` measures both.
+
     Args:
         path: the file.
-        device: "cpu", "cuda", or "auto": CUDA where onnxruntime has it and it starts, the CPU otherwise. What
-            "auto" chose is logged.
+        device: "cpu", "cuda", "coreml", "directml", or "auto": CUDA where onnxruntime has it and it starts,
+            the CPU otherwise. What "auto" chose is logged.
         error_type: what to raise for a bad file: `ModelError` for a network, `DetectorError` for a detector.
+        threads: see `inference_threads`.
 
     Raises:
         SpinePoseError: `error_type` if the file is missing, damaged or no ONNX model.
-        DeviceError: CUDA was asked for and cannot be used.
+        DeviceError: the device was asked for and cannot be used.
     """
     import onnxruntime
 
@@ -45,21 +85,20 @@ def open_session(
     if not path.is_file():
         reason = "is a folder" if path.is_dir() else "does not exist"
         raise error_type(f"{path} {reason}; give the path of an .onnx file")
-    providers = _providers(device, onnxruntime.get_available_providers())
+    wanted = _wanted_provider(device, onnxruntime.get_available_providers())
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = min(usable_cpus(), MAX_THREADS)
+    options.intra_op_num_threads = inference_threads(threads)
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
+    if wanted is not None and wanted.title == "DirectML":
+        options.enable_mem_pattern = False  # it cannot work with planned memory
+    providers: list[Any] = [] if wanted is None else [(wanted.name, wanted.options)]
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+        session = onnxruntime.InferenceSession(str(path), options, providers=[*providers, CPU_PROVIDER])
     except session_errors() as error:
         reason = str(error).strip().splitlines()[0]
         raise error_type(f"{path} is not a readable ONNX model: damaged or truncated ({reason})") from error
-    # onnxruntime goes on without CUDA, with a line on stderr only, when its libraries do not load.
-    chosen = session.get_providers()[0]
-    if device == "cuda" and chosen != CUDA_PROVIDER:
-        raise DeviceError("CUDA was asked for but did not start; check the driver and the CUDA libraries")
-    if device == "auto":
-        logger.info("device: %s", "cuda" if chosen == CUDA_PROVIDER else "cpu")
+    _check_provider(session.get_providers()[0], wanted, device)
     return session
 
 
@@ -96,31 +135,40 @@ def check_device(device: str) -> Device:
     raise DeviceError(f"unknown device {device!r}; choose one of {', '.join(DEVICES)}")
 
 
-def usable_cpus() -> int:
-    """Return the number of CPUs that this process may use, which in a container is not the machine's."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _providers(device: Device, available: list[str]) -> list[Any]:
+def _wanted_provider(device: Device, available: list[str]) -> _Provider | None:
+    """Return the provider to start beside the CPU's, or None for the CPU alone."""
     if device == "cpu":
-        return [CPU_PROVIDER]
-    if CUDA_PROVIDER in available:
-        return [CUDA_PROVIDER, CPU_PROVIDER]
-    if device == "cuda":
+        return None
+    if device == "gpu":
         raise DeviceError(
-            "CUDA was asked for, but this onnxruntime has no CUDA support; "
-            "run: pip uninstall onnxruntime && pip install onnxruntime-gpu"
+            "the device gpu belongs to the runtime openvino; "
+            f"onnxruntime runs on cpu, {', '.join(_PROVIDERS)}: choose one of them"
         )
-    return [CPU_PROVIDER]
+    provider = _PROVIDERS["cuda" if device == "auto" else device]
+    if provider.name in available:
+        return provider
+    if device == "auto":
+        return None
+    raise DeviceError(
+        f"{provider.title} was asked for, but this onnxruntime has no {provider.title} support; "
+        f"{provider.install}"
+    )
 
 
-__all__ = [
-    "DEVICES",
-    "Device",
-    "check_device",
-    "open_session",
-    "session_errors",
-    "usable_cpus",
-]
+def _check_provider(started: str, wanted: _Provider | None, device: Device) -> None:
+    """See that onnxruntime did not go on without what was wanted, as it does with a line on stderr only."""
+    runs = wanted is not None and started == wanted.name
+    if device == "auto":
+        if wanted is not None and not runs:
+            logger.warning(
+                "onnxruntime has %s but it did not start; check the driver and libraries", wanted.title
+            )
+        logger.info("device: %s", "cuda" if runs else "cpu")
+    elif wanted is not None and not runs:
+        raise DeviceError(
+            f"{wanted.title} was asked for but did not start; "
+            f"check the driver and the {wanted.title} libraries"
+        )
+
+
+__all__ = ["DEVICES", "Device", "check_device", "open_session", "session_errors"]

@@ -14,12 +14,15 @@ def choose_torch_device(device: Device) -> str:
     """Return the device name for torch: "cpu" or "cuda". What "auto" chose is logged.
 
     Raises:
-        DeviceError: CUDA was asked for and torch cannot use it.
+        DeviceError: CUDA was asked for and torch cannot use it, or a device that is onnxruntime's or
+            OpenVINO's.
     """
     import torch
 
     if device == "cpu":
         return "cpu"
+    if device not in ("auto", "cuda"):
+        raise DeviceError(f"torch runs on cpu or cuda here, not on {device}; choose one of them, or auto")
     if torch.cuda.is_available():
         chosen = "cuda"
     elif device == "cuda":

@@ -12,6 +12,8 @@ from spinepose_hf.extras import require_extra
 from spinepose_hf.hub.load import load_model
 from spinepose_hf.inference.onnx_session import Device
 from spinepose_hf.inference.runtimes.base import CropPoses
+from spinepose_hf.inference.runtimes.deploy import no_poses
+from spinepose_hf.inference.threads import inference_threads
 from spinepose_hf.inference.torch_device import choose_torch_device
 from spinepose_hf.model.simcc import confidence, decode, spread
 from spinepose_hf.model.skeleton import KEYPOINT_NAMES, PIXEL_MEAN, PIXEL_STD
@@ -23,6 +25,7 @@ class TorchPose:
     Args:
         name: a folder that `save_pretrained` wrote, a Hub id, or a checkpoint file in the original's layout.
         device: "cpu", "cuda" or "auto".
+        threads: CPU threads of torch in this whole process; None leaves torch's own number.
 
     Raises:
         MissingExtraError: torch or transformers is not installed.
@@ -30,8 +33,12 @@ class TorchPose:
         DeviceError: CUDA was asked for and is not there.
     """
 
-    def __init__(self, name: str, device: Device = "auto") -> None:
+    def __init__(self, name: str, device: Device = "auto", threads: int | None = None) -> None:
         require_extra("torch", ("torch", "transformers"), f"the model {name}")
+        if threads is not None:
+            import torch
+
+            torch.set_num_threads(inference_threads(threads))
         self._device = choose_torch_device(device)
         model = load_model(name)
         config: Any = model.config
@@ -53,8 +60,7 @@ class TorchPose:
         import torch
 
         if len(crops) == 0:
-            empty = np.zeros((0, len(self.keypoint_names)), np.float32)
-            return CropPoses(np.zeros((*empty.shape, 2), np.float32), empty, empty)
+            return no_poses(len(self.keypoint_names))
         pixels = torch.from_numpy(crops).to(self._device).permute(0, 3, 1, 2).float()
         mean, std = (
             torch.tensor(values, device=self._device).view(1, 3, 1, 1) for values in (PIXEL_MEAN, PIXEL_STD)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from spinepose_hf.errors import ModelError
+from spinepose_hf.errors import DeviceError, ModelError
 from spinepose_hf.inference.runtimes import load
 from spinepose_hf.inference.runtimes.load import EMBEDDED_NOTE, load_runtime
 from spinepose_hf.inference.runtimes.onnx import OnnxPose
@@ -46,6 +46,35 @@ def test_refuses(tmp_path: Path, files: list[str], name: str, message: str) -> N
 def test_refuses_unreachable_id() -> None:
     with pytest.raises(ModelError, match="cannot load the model 'nobody/nothing'"):
         load_runtime("nobody/nothing", "cpu")
+
+
+@pytest.mark.parametrize(
+    ("name", "runtime", "message"),
+    [
+        pytest.param("model", "onnxruntime", "torch model, which onnxruntime does not run", id="folder"),
+        pytest.param("model", "openvino", r"openvino does not run.*export_deploy", id="folder in OpenVINO"),
+        pytest.param("weights.pth", "openvino", "torch model, which openvino", id="checkpoint"),
+        pytest.param("toy.onnx", "torch", "ONNX file, which torch does not run", id="ONNX in torch"),
+        pytest.param("toy.onnx", "tensorrt", "unknown runtime 'tensorrt'; choose one of auto", id="unknown"),
+    ],
+)
+def test_refuses_a_runtime_that_cannot(tmp_path: Path, name: str, runtime: str, message: str) -> None:
+    touch(tmp_path / "model" / "config.json")
+    touch(tmp_path / "weights.pth")
+    with pytest.raises(ModelError, match=message):
+        load_runtime(tmp_path / name, "cpu", runtime)
+
+
+def test_runtimes_of_the_embedded_weights() -> None:
+    for library in ("openvino", "torch"):
+        pytest.importorskip(library)
+    found = {name: type(load_runtime(None, "cpu", name)).__name__ for name in ("auto", "openvino", "torch")}
+    assert found == {"auto": "OnnxPose", "openvino": "OpenVinoPose", "torch": "TorchPose"}
+
+
+def test_torch_refuses_devices_of_others() -> None:
+    with pytest.raises(DeviceError, match="torch runs on cpu or cuda here, not on coreml"):
+        load_runtime(None, "coreml", "torch")
 
 
 def test_embedded_weights_say_what_they_are(

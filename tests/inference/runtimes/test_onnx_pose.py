@@ -10,7 +10,7 @@ import onnx
 import pytest
 
 from spinepose_hf.errors import DeviceError, ModelError
-from spinepose_hf.inference.onnx_session import check_device, open_session
+from spinepose_hf.inference.onnx_session import Device, check_device, open_session
 from spinepose_hf.inference.runtimes.onnx import OnnxPose
 from spinepose_hf.model.skeleton import KEYPOINT_NAMES
 
@@ -80,16 +80,56 @@ def test_refuses_missing_and_folder(tmp_path: Path) -> None:
         OnnxPose(tmp_path, "cpu")
 
 
-def test_cuda_is_never_replaced_silently(toy_pose: Path, caplog: pytest.LogCaptureFixture) -> None:
-    import onnxruntime
-
+def test_auto_says_what_it_chose(toy_pose: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO", logger="spinepose_hf"):
         session = open_session(toy_pose, "auto", ModelError)
     chosen = "cuda" if session.get_providers()[0] == "CUDAExecutionProvider" else "cpu"
-    assert caplog.messages == [f"device: {chosen}"]
-    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
-        with pytest.raises(DeviceError, match="onnxruntime-gpu"):
-            open_session(toy_pose, "cuda", ModelError)
+    assert caplog.messages[-1] == f"device: {chosen}"
+
+
+@pytest.mark.parametrize(
+    ("device", "provider", "advice"),
+    [
+        pytest.param("cuda", "CUDAExecutionProvider", "pip install onnxruntime-gpu", id="CUDA"),
+        pytest.param("coreml", "CoreMLExecutionProvider", "macOS", id="CoreML"),
+        pytest.param("directml", "DmlExecutionProvider", "pip install onnxruntime-directml", id="DirectML"),
+    ],
+)
+def test_a_device_is_never_replaced_silently(
+    toy_pose: Path, device: Device, provider: str, advice: str
+) -> None:
+    import onnxruntime
+
+    if provider in onnxruntime.get_available_providers():
+        pytest.skip(f"this onnxruntime has {provider}")
+    with pytest.raises(DeviceError, match=f"was asked for, but this onnxruntime.*{advice}"):
+        open_session(toy_pose, device, ModelError)
+
+
+@pytest.mark.parametrize("device", ["cuda", "coreml", "directml"])
+def test_a_device_that_does_not_start(
+    toy_pose: Path, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import onnxruntime
+
+    # As with a CUDA build of onnxruntime on a machine without a GPU: offered, but the session lacks it.
+    offered = ["CUDAExecutionProvider", "CoreMLExecutionProvider", "DmlExecutionProvider"]
+    if set(offered) & set(onnxruntime.get_available_providers()):
+        pytest.skip("this onnxruntime may start one of them")
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [*offered, "CPUExecutionProvider"])
+    with pytest.warns(UserWarning), pytest.raises(DeviceError, match="was asked for but did not start"):
+        open_session(toy_pose, device, ModelError)
+
+
+def test_the_gpu_of_openvino(toy_pose: Path) -> None:
+    with pytest.raises(DeviceError, match="gpu belongs to the runtime openvino"):
+        open_session(toy_pose, "gpu", ModelError)
+
+
+def test_threads_sleep_while_they_wait(toy_pose: Path) -> None:
+    options = open_session(toy_pose, "cpu", ModelError, threads=3).get_session_options()
+    assert options.intra_op_num_threads == 3
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
 
 
 def test_unknown_device() -> None:

@@ -1,0 +1,135 @@
+"""The deploy graph in OpenVINO, for Intel's CPUs and graphics; it runs on other x86 and ARM CPUs too."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinepose_hf.errors import DeviceError, ModelError
+from spinepose_hf.extras import require_extra
+from spinepose_hf.inference.onnx_session import Device
+from spinepose_hf.inference.runtimes.base import CropPoses
+from spinepose_hf.inference.runtimes.deploy import OUTPUTS, check_deploy_graph, deploy_poses, no_poses
+from spinepose_hf.inference.threads import inference_threads
+
+logger = logging.getLogger(__name__)
+
+
+class OpenVinoPose:
+    """A deploy graph, crop by crop: one person at full speed, several at once in parallel streams.
+
+    OpenVINO compiles a graph anew for every number of crops it meets, which stalls a video by a tenth to half
+    of a second whenever the number of people changes. So the graph is compiled for one crop: once with all
+    threads on it, for a single person, and once with a stream of its own for each thread, for several. That
+    costs no more CPU time per person than a batch does. The results are those of float32: OpenVINO would
+    take bfloat16 by default.
+
+    Args:
+        path: an .onnx file that `spinepose_hf.onnx.export.export_deploy` wrote.
+        device: "cpu", "gpu", or "auto", which is the CPU. The choice of "auto" is logged.
+        threads: see `inference_threads`; for the CPU.
+
+    Raises:
+        MissingExtraError: openvino is not installed.
+        ModelError: the file is missing, damaged, or not such a graph.
+        DeviceError: the device was asked for and cannot be used.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], device: Device = "auto", threads: int | None = None
+    ) -> None:
+        self.path = Path(path)
+        if not self.path.is_file():
+            reason = "is a folder" if self.path.is_dir() else "does not exist"
+            raise ModelError(f"{self.path} {reason}; give the path of an .onnx file")
+        require_extra("openvino", ("openvino",), "the runtime openvino")
+        import openvino
+
+        self._core: Any = openvino.Core()
+        self._device = _choose_device(device, self._core.available_devices)
+        self._threads = inference_threads(threads)
+        try:
+            self._graph: Any = self._core.read_model(self.path)
+            self.input_size, self.keypoint_names = check_deploy_graph(
+                self.path,
+                _metadata(self._graph),
+                [node.any_name for node in self._graph.inputs],
+                [node.any_name for node in self._graph.outputs],
+            )
+            self._graph.reshape([1, *self.input_size, 3])
+            self._single: Any = self._compile("LATENCY").create_infer_request()
+        except RuntimeError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise ModelError(f"{self.path} is not a model that OpenVINO can run ({reason})") from error
+        self._parallel: Any = None
+
+    def __call__(self, crops: NDArray[np.uint8]) -> CropPoses:
+        """Estimate the pose in each crop; see `PoseRuntime`."""
+        count = len(self.keypoint_names)
+        if len(crops) == 0:
+            return no_poses(count)
+        found = tuple(
+            np.empty((len(crops), count, *tail), np.float32) for tail in ((2,), (), ())
+        )  # as OUTPUTS
+        if len(crops) == 1:
+            self._single.infer([crops])
+            _store(self._single, (found, 0))
+        else:
+            if self._parallel is None:
+                self._parallel = self._open_queue()
+            for place in range(len(crops)):
+                self._parallel.start_async([crops[place : place + 1]], (found, place))
+            self._parallel.wait_all()
+        return deploy_poses(*found)
+
+    def _compile(self, hint: str) -> Any:
+        properties: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": hint}
+        if self._device == "CPU":
+            properties["INFERENCE_NUM_THREADS"] = self._threads
+            if hint == "THROUGHPUT":
+                properties["NUM_STREAMS"] = self._threads
+        return self._core.compile_model(self._graph, self._device, properties)
+
+    def _open_queue(self) -> Any:
+        from openvino import AsyncInferQueue
+
+        queue = AsyncInferQueue(self._compile("THROUGHPUT"))
+        queue.set_callback(_store)
+        return queue
+
+
+def _metadata(graph: Any) -> dict[str, str]:
+    """Return the custom metadata of the ONNX file that `graph` was read from."""
+    if not graph.has_rt_info("framework"):
+        return {}
+    return {key: str(value) for key, value in graph.get_rt_info("framework").value.items()}
+
+
+def _store(request: Any, target: tuple[tuple[NDArray[np.float32], ...], int]) -> None:
+    """Copy one crop's answer, which the next run overwrites, into its place."""
+    arrays, place = target
+    for name, array in zip(OUTPUTS, arrays, strict=True):
+        array[place] = request.get_tensor(name).data[0]
+
+
+def _choose_device(device: Device, available: list[str]) -> str:
+    if device in ("auto", "cpu"):
+        if device == "auto":
+            logger.info("device: cpu")
+        return "CPU"
+    if device != "gpu":
+        raise DeviceError(f"OpenVINO runs on cpu or gpu, not on {device}; choose one of them")
+    if not any(name.split(".")[0] == "GPU" for name in available):
+        raise DeviceError(
+            f"OpenVINO finds no GPU that it can use (only {', '.join(available)}); it needs one of Intel's "
+            "and its compute runtime (driver); choose cpu"
+        )
+    return "GPU"
+
+
+__all__ = ["OpenVinoPose"]
