@@ -1,8 +1,8 @@
 """Angles of the spine as it appears in the picture, predicted and labelled, in degrees.
 
-The angle of a region is that by which the chain turns from the region's lowest link to its highest, positive
-clockwise as seen; it is a projection, so it tells how well the curve in the picture is met, and not the
-person's kyphosis or lordosis. `trunk` is the inclination of the line from the sacrum to C7, 0 when upright.
+The angles are those of `spinepose_hf.measure.angles`, positive clockwise as seen whichever way a person
+faces; they are projections, so they tell how well the curve in the picture is met, and not the person's
+kyphosis or lordosis. `trunk` is the inclination of the line from the sacrum to C7, 0 when upright.
 """
 
 from __future__ import annotations
@@ -12,19 +12,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from spinepose_hf.evaluation.pairs import Pairs
 from spinepose_hf.evaluation.persons import Bools, Floats
-
-REGIONS: Final[dict[str, tuple[tuple[str, str], tuple[str, str]]]] = {
-    "lumbar": (("hip", "spine_01"), ("spine_02", "spine_03")),
-    "thoracic": (("spine_03", "spine_04"), ("spine_05", "neck")),
-    "cervical": (("neck", "neck_02"), ("neck_02", "neck_03")),
-}
-"""Lowest and highest link of each region, each from below to above."""
-
-TRUNK: Final = ("hip", "neck")
+from spinepose_hf.measure.angles import REGIONS, TRUNK, spine_angles, wrapped
 
 SHORTEST_LINK: Final = 3.0
 """Labelled links below this length, in pixels, have no direction that means anything."""
@@ -55,29 +46,6 @@ class AngleErrors:
     intercept: float | None
 
 
-def spine_angles(points: ArrayLike, names: Sequence[str]) -> dict[str, Floats]:
-    """The angles of N persons.
-
-    Args:
-        points: (N, K, 2) pixels.
-        names: K names; angles whose points are not among them are left out.
-
-    Returns:
-        (N,) degrees, -180 to 180, by region and `trunk`.
-    """
-    values = np.asarray(points, np.float64)
-    column = {name: place for place, name in enumerate(names)}
-    angles: dict[str, Floats] = {}
-    for region, (low, high) in REGIONS.items():
-        if all(name in column for name in (*low, *high)):
-            first, last = (_direction(values, column[a], column[b]) for a, b in (low, high))
-            angles[region] = wrapped(last - first)
-    if all(name in column for name in TRUNK):
-        # Upwards is -90 degrees in a picture.
-        angles["trunk"] = wrapped(_direction(values, column[TRUNK[0]], column[TRUNK[1]]) + 90)
-    return angles
-
-
 def angle_errors(pairs: Pairs, names: Sequence[str]) -> dict[str, AngleErrors]:
     """Compare the angles of predictions and labels, for persons who have all points of an angle labelled."""
     return {name: _errors(*values) for name, values in measured_angles(pairs, names).items()}
@@ -97,16 +65,6 @@ def measured_angles(pairs: Pairs, names: Sequence[str]) -> dict[str, tuple[Float
             error = wrapped(predicted[name][known] - truth[known])
             found[name] = truth[known] + error, truth[known]
     return found
-
-
-def wrapped(degrees: Floats) -> Floats:
-    """Angles brought into -180 (inclusive) to 180."""
-    return np.asarray((degrees + 180) % 360 - 180, np.float64)
-
-
-def _direction(points: Floats, start: int, end: int) -> Floats:
-    link = points[:, end] - points[:, start]
-    return np.asarray(np.degrees(np.arctan2(link[:, 1], link[:, 0])), np.float64)
 
 
 def _measurable(pairs: Pairs, names: Sequence[str], angle: str) -> Bools:
