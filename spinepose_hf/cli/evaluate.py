@@ -48,7 +48,8 @@ def evaluate(
         bool, typer.Option("--flip/--no-flip", help="Average with the mirrored crop, as published.")
     ] = True,
     compare: Annotated[
-        str | None, typer.Option("--compare", metavar="MODEL", help="A second model, on the same pictures.")
+        str | None,
+        typer.Option("--compare", metavar="MODEL", help="A second model, on the same pictures, or embedded."),
     ] = None,
     device: Annotated[str, typer.Option("--device", help="cpu, cuda or auto.")] = "auto",
     samples: Annotated[

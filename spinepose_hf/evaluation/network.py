@@ -16,7 +16,7 @@ from spinepose_hf.extras import require_extra
 from spinepose_hf.inference.onnx_session import Device, check_device, open_session
 from spinepose_hf.model.simcc import confidence, decode, flip_logits
 from spinepose_hf.model.skeleton import GROUPS, KEYPOINT_INDEX, PIXEL_MEAN, PIXEL_STD
-from spinepose_hf.weights import embedded_model
+from spinepose_hf.weights import EMBEDDED, embedded_model
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -167,8 +167,9 @@ def load_network(
     """Load what shall be evaluated.
 
     Args:
-        model: None for the embedded model; a model folder, a Hub id, a checkpoint in the original's layout;
-            an .onnx file (RTMPose's own, or one of `spinepose_hf.onnx.export`); or a network in memory.
+        model: None or "embedded" for the embedded model; a model folder, a Hub id, a checkpoint in the
+            original's layout; an .onnx file (RTMPose's own, or one of `spinepose_hf.onnx.export`); or a
+            network in memory.
         flip: whether to run the flip test.
         device: "cpu", "cuda" or "auto".
 
@@ -178,6 +179,8 @@ def load_network(
         DeviceError: CUDA was asked for and is not there.
     """
     known = check_device(device)
+    if model == EMBEDDED:
+        model = None
     if isinstance(model, str | os.PathLike) and Path(model).suffix == ".onnx":
         return _load_onnx(Path(model), flip, known)
     require_extra("torch", ("torch", "transformers"), "evaluation")

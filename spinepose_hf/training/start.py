@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Final
 
 from dataset_loader.schema import SPINETRACK, KeypointSchema
 from spinepose_hf.errors import ModelError
@@ -12,12 +11,9 @@ from spinepose_hf.hub.load import load_model
 from spinepose_hf.model.configuration_spinepose import SKELETON_FIELDS, VARIANTS, SpinePoseConfig
 from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
 from spinepose_hf.training.skeleton import config_schema, schema_settings
-from spinepose_hf.weights import embedded_model
+from spinepose_hf.weights import EMBEDDED, embedded_model
 
 logger = logging.getLogger(__name__)
-
-EMBEDDED: Final = "embedded"
-"""The name of the model inside the package."""
 
 
 def start_skeleton(start: str) -> KeypointSchema:
@@ -77,4 +73,4 @@ def _config(start: str) -> SpinePoseConfig:
     return config
 
 
-__all__ = ["EMBEDDED", "load_start", "start_skeleton"]
+__all__ = ["load_start", "start_skeleton"]

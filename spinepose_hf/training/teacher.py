@@ -19,10 +19,9 @@ from torch import Tensor
 from spinepose_hf.errors import ModelError
 from spinepose_hf.model.configuration_spinepose import SpinePoseConfig
 from spinepose_hf.model.skeleton import KEYPOINT_NAMES, PIXEL_MEAN, PIXEL_STD
-from spinepose_hf.training.start import EMBEDDED
 from spinepose_hf.training.teacher_bins import CropMap
 from spinepose_hf.training.teacher_network import OnnxNetwork, TeacherNetwork, TorchNetwork
-from spinepose_hf.weights import embedded_model
+from spinepose_hf.weights import EMBEDDED, embedded_model
 
 TeacherKeypoints = Literal["shared24", "all26", "all"]
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
+
+EMBEDDED: Final = "embedded"
+"""The name of the model inside the package, wherever a model is named."""
 
 _FOLDER = Path(__file__).resolve().parent
 

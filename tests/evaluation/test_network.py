@@ -79,6 +79,10 @@ def test_groups_of_a_users_skeleton() -> None:
     assert network.schema.flip_pairs == ((1, 2),)
 
 
+def test_the_embedded_model_has_a_name() -> None:
+    assert load_network("embedded").digest == load_network().digest
+
+
 def test_deploy_graphs_have_no_flip_test() -> None:
     with pytest.raises(ModelError, match="--no-flip"):
         load_network(embedded_onnx(), device="cpu")
