@@ -1,0 +1,200 @@
+"""Opening containers and decoding them past damage, for files and for live streams alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinepose_hf.errors import VideoError
+from spinepose_hf.inference.media.frame import Frame
+from spinepose_hf.inference.media.orientation import Orientation, read_orientation
+
+if TYPE_CHECKING:
+    from av import Packet, VideoFrame
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+READ_FAILURES = 20
+"""So many failed reads in a row, without a packet between them, end a file."""
+
+# From these sizes on, makers mean BT.709 where they say nothing; below, BT.601 (as players guess).
+HD_WIDTH, HD_HEIGHT = 1280, 577
+
+_UNKNOWN_MATRIX = (0, 2, 3)  # RGB (as some cameras wrongly write for YUV), unspecified, reserved
+
+
+def open_container(
+    url: str,
+    name: str,
+    *,
+    container_format: str | None = None,
+    options: dict[str, str] | None = None,
+    timeout: float | None = None,
+) -> InputContainer:
+    """Open a video for reading.
+
+    Args:
+        url: what FFmpeg shall open.
+        name: what the user called it, for the error.
+        container_format: FFmpeg's format, where it cannot be found out (cameras).
+        options: FFmpeg's options of format and protocol.
+        timeout: seconds for opening and for each read.
+
+    Raises:
+        VideoError: it cannot be opened.
+    """
+    import av
+
+    try:
+        return av.open(url, "r", format=container_format, options=options, timeout=timeout)
+    except av.error.ExitError as error:
+        raise VideoError(f"{name} did not answer within {timeout:g} s; check that it is on") from error
+    except av.error.InvalidDataError as error:
+        raise VideoError(
+            f"{name} is not a video that can be read, or it is cut off before its index; "
+            "open it in a player, and record or copy it again"
+        ) from error
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise VideoError(f"{name} cannot be opened ({describe(error)})") from error
+
+
+def find_video_stream(container: InputContainer, name: str) -> VideoStream:
+    """Return the stream of moving pictures, which an album cover is not.
+
+    Raises:
+        VideoError: there is none.
+    """
+    from av.stream import Disposition
+
+    covers = Disposition.attached_pic | Disposition.timed_thumbnails
+    moving = [stream for stream in container.streams.video if not stream.disposition & covers]
+    if not moving:
+        sound = " (only sound)" if container.streams.audio else ""
+        raise VideoError(f"{name} holds no video stream{sound}; give a video or a picture")
+    return max(moving, key=lambda stream: stream.width * stream.height)
+
+
+def origin(stream: VideoStream) -> Fraction | None:
+    """Return the container's time of the first frame in s, from which a source's seconds count."""
+    if stream.start_time is None or stream.time_base is None:
+        return None
+    return stream.start_time * stream.time_base
+
+
+def decode(
+    container: InputContainer,
+    stream: VideoStream,
+    lost: Callable[[], None],
+    seen: Callable[[Packet[VideoStream]], None] | None = None,
+) -> Iterator[VideoFrame]:
+    """Decode to the end, whatever is broken on the way.
+
+    Args:
+        container: opened, and sought where it shall begin.
+        stream: which of its streams.
+        lost: called for each frame that could not be decoded.
+        seen: called for each packet before it is decoded.
+    """
+    import av
+
+    for packet in _packets(container, stream):
+        if seen is not None:
+            seen(packet)
+        try:
+            frames = packet.decode()
+        except av.error.FFmpegError:
+            lost()
+            continue
+        for frame in frames:
+            if frame.is_corrupt:
+                lost()
+            else:
+                yield frame
+
+
+def _packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
+    import av
+
+    failures = 0
+    while failures < READ_FAILURES:
+        try:
+            for packet in container.demux(stream):
+                failures = 0
+                yield packet
+            return
+        except (av.error.ExitError, av.error.TimeoutError):
+            # Nothing came for too long: that is for the caller to judge.
+            raise
+        except av.error.FFmpegError:
+            failures += 1
+
+
+def as_frame(
+    decoded: VideoFrame, index: int, time: float, name: str, pixel_aspect: Fraction | None = None
+) -> Frame:
+    """Wrap a decoded frame, upright and with square pixels.
+
+    Args:
+        decoded: in any pixel format.
+        index: see `Frame`.
+        time: see `Frame`.
+        name: see `Frame`.
+        pixel_aspect: width of a pixel by its height; angles would be wrong if it were left out.
+    """
+    orientation = read_orientation(decoded)
+    width = decoded.width
+    if pixel_aspect is not None and Fraction(1, 8) < pixel_aspect < 8:
+        width = max(1, round(width * pixel_aspect))
+    size = orientation.size((decoded.height, width))
+    return Frame(index, time, name, size, lambda: to_rgb(decoded, width, orientation))
+
+
+def to_rgb(decoded: VideoFrame, width: int, orientation: Orientation) -> NDArray[np.uint8]:
+    """Convert a decoded frame to (H, W, 3) uint8 RGB.
+
+    Args:
+        decoded: in any pixel format.
+        width: to which its rows are stretched before it is turned.
+        orientation: how it is turned.
+    """
+    from av.video.reformatter import Colorspace
+
+    matrix = None
+    if decoded.colorspace in _UNKNOWN_MATRIX:
+        large = decoded.width >= HD_WIDTH or decoded.height >= HD_HEIGHT
+        matrix = Colorspace.ITU709 if large else Colorspace.ITU601
+    # One thread: more are started and ended for each frame, which costs more than the conversion.
+    rgb = decoded.reformat(width=width, format="rgb24", src_colorspace=matrix, threads=1)
+    pixels: NDArray[np.uint8] = np.asarray(rgb.to_ndarray(), np.uint8)
+    return orientation.apply(pixels)
+
+
+def mean_rate(stream: VideoStream) -> float | None:
+    """Return the frames per second over the whole stream, None where it does not tell."""
+    rate = stream.average_rate or stream.guessed_rate
+    if rate is None or not rate or not math.isfinite(float(rate)):
+        return None
+    return float(rate)
+
+
+def describe(error: BaseException) -> str:
+    """Return the reason of an error of FFmpeg or of the system in a few words."""
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return str(reason).splitlines()[0]
+
+
+__all__ = [
+    "as_frame",
+    "decode",
+    "describe",
+    "find_video_stream",
+    "mean_rate",
+    "open_container",
+    "origin",
+    "to_rgb",
+]
