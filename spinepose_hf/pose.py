@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spinepose_hf.model.skeleton import KEYPOINT_NAMES, VERTEBRAE
+
+if TYPE_CHECKING:
+    from supervision import KeyPoints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,6 +174,15 @@ class People:
             sigmas=self.sigmas[:, chain],
             keypoint_names=tuple(VERTEBRAE),
         )
+
+    def to_supervision(self, threshold: float = 0.3) -> KeyPoints:
+        """Return the people as key points of the library supervision.
+
+        See `spinepose_hf.output.supervision.to_supervision`.
+        """
+        from spinepose_hf.output.supervision import to_supervision
+
+        return to_supervision(self, threshold)
 
     def replace(self, **changes: Any) -> People:
         """Return the same people with some fields changed, checked as anew."""

@@ -32,7 +32,7 @@ def write_json(document: Any, path: str | os.PathLike[str]) -> None:
     Raises:
         OutputError: `path` cannot be written.
     """
-    with atomic_path(path) as temporary, write_errors(path):
+    with write_errors(path), atomic_path(path) as temporary:
         temporary.write_text(json.dumps(document, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -48,6 +48,7 @@ class RecordFile:
             self._file = self.path.open("wb", buffering=0)
         self._tail = tail
         self._end = 0
+        self._head_length = len(head)
         try:
             self.append(head)
         except OutputError:
@@ -61,6 +62,8 @@ class RecordFile:
             OutputError: it cannot be written; the file holds what it held before.
         """
         with write_errors(self.path):
+            if self._file.closed:
+                self._file = self.path.open("r+b", buffering=0)
             try:
                 self._put(self._end, record + self._tail)
             except BaseException:
@@ -71,8 +74,20 @@ class RecordFile:
                 raise
         self._end += len(record)
 
+    def replace_head(self, head: bytes) -> None:
+        """Write another head, as long as the first, over it: for headers that tell how many records follow.
+
+        Raises:
+            OutputError: it cannot be written.
+            ValueError: it has another length.
+        """
+        if len(head) != self._head_length:
+            raise ValueError(f"the head has {self._head_length} bytes, not {len(head)}")
+        with write_errors(self.path):
+            self._put(0, head)
+
     def close(self) -> None:
-        """Close the file. Closing twice is allowed."""
+        """Close the file; a later record opens it again. Closing twice is allowed."""
         with write_errors(self.path):
             self._file.close()
 
