@@ -15,7 +15,7 @@ from spinepose_hf.measure.quantity import FrameMeasures, Measure, PersonMeasures
 from spinepose_hf.measure.segments import SEGMENTS
 from spinepose_hf.measure.spine import SPINE
 from spinepose_hf.measure.symmetry import SYMMETRY
-from spinepose_hf.measure.uncertainty import propagate
+from spinepose_hf.measure.uncertainty import correlation_root, propagate
 from spinepose_hf.measure.view import View, ViewEstimate, estimate_views
 from spinepose_hf.measure.view_tracker import ViewTracker
 from spinepose_hf.pose import People
@@ -69,14 +69,15 @@ def measure_people(
             measure = _refused(definition, view, names, column, scores[person], threshold)
             results[person][key] = measure
             if measure.known:
-                entry = _Open(person, definition, [column[name] for name in names])
+                entry = _Open(person, definition, [column[name] for name in names], correlation_root(names))
                 groups.setdefault((definition.formula, len(names)), []).append(entry)
     for (formula, _), entries in groups.items():
         rows = np.array([[entry.person] for entry in entries])
         columns = np.array([entry.columns for entry in entries])
         chosen = points[rows, columns]
         periodic = entries[0].definition.periodic
-        values, errors = propagate(formula, chosen, sigmas[rows, columns], periodic=periodic)
+        roots = sigmas[rows, columns][..., None] * np.array([entry.root for entry in entries])
+        values, errors = propagate(formula, chosen, roots, periodic=periodic)
         gaps = np.sqrt((np.diff(chosen, axis=1) ** 2).sum(axis=-1)).min(axis=1)
         found = zip(entries, values.tolist(), errors.tolist(), gaps.tolist(), strict=True)
         for entry, value, error, gap in found:
@@ -95,11 +96,12 @@ def measure_people(
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """A measure of a person that can be taken, and the columns of its points."""
+    """A measure of a person that can be taken, the columns of its points and their correlation's root."""
 
     person: int
     definition: Definition
     columns: list[int]
+    root: Floats
 
 
 class Measurer:
@@ -158,7 +160,8 @@ def _measured(
         return _unknown(definition, State.UNCERTAIN, f"uncertain by {sigma:.0f} degrees")
     if _sign(definition.sign, view) < 0:
         value = float(wrapped(-value)) if definition.periodic else -value
-    return replace(opened, value=value, sigma=sigma)
+    # Without + 0.0 tables would show "-0".
+    return replace(opened, value=value + 0.0, sigma=sigma)
 
 
 def _sign(sign: Sign, view: ViewEstimate) -> int:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 DEFAULT_MEASURES: Final = ("trunk_lean_deg", "lumbar_deg", "thoracic_deg", "cervical_deg")
 SUFFIXES: Final = (".png", ".svg")
 MOST_PEOPLE: Final = len(SERIES)
-_UNITS: Final = {"deg": "°", "px": "px", "trunk": "trunk lengths", "pct": "%"}
+_UNITS: Final = {"deg": "degrees", "px": "px", "trunk": "trunk lengths", "pct": "%"}
 # A stretch without values that is longer than this many frames is a gap in the line.
 _GAP_FRAMES: Final = 2.5
 
@@ -70,14 +70,11 @@ def plot_measures(
         `out`.
 
     Raises:
-        OutputError: a suffix or measure is unknown, the source cannot be read or holds nothing to draw, or
-            `out` cannot be written.
+        OutputError: a suffix or measure is unknown, the source cannot be read or has no times, or `out`
+            cannot be written.
         MissingExtraError: matplotlib is not installed.
     """
-    require_extra("data", ("matplotlib",), "plotting")
-    out = Path(out)
-    if out.suffix.lower() not in SUFFIXES:
-        raise OutputError(f"cannot write {out}: plots are written as {' or '.join(SUFFIXES)}")
+    out = check_plot_path(out)
     for key in measures:
         if key not in DEFINITIONS:
             raise OutputError(f"there is no measure {key!r}; known are {', '.join(DEFINITIONS)}")
@@ -87,8 +84,6 @@ def plot_measures(
     else:
         series = _collect(source, measures)
     chosen = _choose(series, people)
-    if not chosen:
-        raise OutputError(f"nothing to plot for {out}: the table holds nobody who was asked for, or no times")
     figure = _figure(series, chosen, measures, title)
     with atomic_path(out) as temporary:
         try:
@@ -96,6 +91,22 @@ def plot_measures(
         except OSError as error:
             raise OutputError(f"cannot write {out}: {error.strerror or error}") from error
     return out
+
+
+def check_plot_path(path: str | os.PathLike[str]) -> Path:
+    """Return `path` if a plot can be written under this name, so that a mistake is told before any work.
+
+    Raises:
+        OutputError: the suffix names no format of plots, or the path is a folder.
+        MissingExtraError: matplotlib is not installed.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise OutputError(f"cannot write {path}: it is a folder; give a file name such as {path / 'out.png'}")
+    if path.suffix.lower() not in SUFFIXES:
+        raise OutputError(f"cannot write {path}: plots are written as {' or '.join(SUFFIXES)}")
+    require_extra("data", ("matplotlib",), "plotting")
+    return path
 
 
 def _read(path: Path, measures: Sequence[str]) -> Iterable[Row]:
@@ -113,12 +124,12 @@ def _read(path: Path, measures: Sequence[str]) -> Iterable[Row]:
 
 
 def _collect(rows: Iterable[Row], measures: Sequence[str]) -> dict[int, dict[str, _Series]]:
-    """Series by person and measure; rows without a time are left out."""
+    """Series by person and measure."""
     people: dict[int, dict[str, _Series]] = {}
     for row in rows:
         time = _number(row["time_s"])
         if math.isnan(time):
-            continue
+            raise OutputError("measures of pictures have no times, so there is nothing to plot over time")
         person = people.setdefault(int(row["person"] or 0), {key: _Series() for key in measures})
         for key, series in person.items():
             series.times.append(time)
@@ -212,7 +223,8 @@ def _dress(axes: Axes, key: str, drawn: Sequence[_Series]) -> None:
     )  # fmt: skip
     axes.set_title(definition.name.replace("_", " "), fontsize=10, color=INK, loc="left", pad=3)
     axes.set_ylabel(_UNITS[definition.unit], color=INK)
-    axes.axhline(0, color=INK, linewidth=0.6)
+    if definition.unit != "px":
+        axes.axhline(0, color=INK, linewidth=0.6)
     axes.grid(color=FAINT, linewidth=0.5)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
@@ -220,11 +232,11 @@ def _dress(axes: Axes, key: str, drawn: Sequence[_Series]) -> None:
     if not any(math.isfinite(value) for series in drawn for value in series.values):
         axes.set_ylim(-1, 1)
         axes.set_yticks([])
-        axes.text(0.5, 0.5, "no valid value", transform=axes.transAxes, ha="center", color=INK)
+        axes.text(0.5, 0.6, "no value", transform=axes.transAxes, ha="center", color=INK)
 
 
 def _share(count: int, total: int) -> str:
     return f"{100 * count / total:.0f} %" if total else "0 %"
 
 
-__all__ = ["DEFAULT_MEASURES", "MOST_PEOPLE", "SUFFIXES", "plot_measures"]
+__all__ = ["DEFAULT_MEASURES", "MOST_PEOPLE", "SUFFIXES", "check_plot_path", "plot_measures"]
