@@ -1,0 +1,1 @@
+"""Taking the jitter out of tracked keypoints without lag, and without pulling the spine straight."""
