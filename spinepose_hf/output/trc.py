@@ -116,7 +116,9 @@ class TrcWriter(ResultWriter):
             path = self._path.with_name(f"{self._path.stem}_person{number:02d}.trc")
             self._tracks[number] = _Track(path, self._info, self._frames[last], self._times[last], last)
         track = self._tracks[number]
-        height = height_in_pixels(person.keypoints, person.scores, person.keypoint_names, self._least_score)
+        if self._person_height is not None:
+            names = person.keypoint_names
+            track.heights.add(height_in_pixels(person.keypoints, person.scores, names, self._least_score))
         fields: list[str] = []
         for (x, y), score in zip(person.keypoints.tolist(), person.scores.tolist(), strict=True):
             fields.append(
@@ -125,7 +127,7 @@ class TrcWriter(ResultWriter):
         blank = "\t" * (3 * len(fields))
         rows = [self._key(index) + blank for index in range(track.next_row, last)]
         rows.append(self._key(last) + "".join(fields))
-        track.append(rows, self._times[last], height)
+        track.append(rows, self._times[last])
 
     def _key(self, index: int) -> str:
         return f"{self._frames[index]}\t{self._times[index]:.6f}\t"
@@ -153,13 +155,12 @@ class _Track:
         self.file = RecordFile(path, self._head("px"))
         self.file.append(columns.encode())
 
-    def append(self, rows: list[str], time: float, height: float | None) -> None:
-        """Write the rows up to the person's next appearance, at `time`, where he is `height` px tall."""
+    def append(self, rows: list[str], time: float) -> None:
+        """Write the rows up to the person's next appearance, at `time`."""
         self.file.append(("\n".join(rows) + "\n").encode())
         self._count += len(rows)
         self.next_row += len(rows)
         self._last_time = time
-        self.heights.add(height)
         self.file.replace_head(self._head("px"))
 
     def rewrite_in_metres(self, scale: float) -> None:
