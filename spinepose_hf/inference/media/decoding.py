@@ -17,6 +17,7 @@ from spinepose_hf.inference.media.orientation import Orientation, read_orientati
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
     from av.container import InputContainer
+    from av.stream import Stream
     from av.video.stream import VideoStream
 
 READ_FAILURES = 20
@@ -54,7 +55,7 @@ def open_container(
         return av.open(url, "r", format=container_format, options=options, timeout=timeout)
     except av.error.ExitError as error:
         raise VideoError(f"{name} did not answer within {timeout:g} s; check that it is on") from error
-    except av.error.InvalidDataError as error:
+    except (av.error.InvalidDataError, av.error.EOFError) as error:
         raise VideoError(
             f"{name} is not a video that can be read, or it is cut off before its index; "
             "open it in a player, and record or copy it again"
@@ -76,7 +77,19 @@ def find_video_stream(container: InputContainer, name: str) -> VideoStream:
     if not moving:
         sound = " (only sound)" if container.streams.audio else ""
         raise VideoError(f"{name} holds no video stream{sound}; give a video or a picture")
-    return max(moving, key=lambda stream: stream.width * stream.height)
+    known = [stream for stream in moving if has_decoder(stream)]
+    if not known:
+        raise VideoError(
+            f"{name} is in a format that this PyAV cannot decode, or it is cut off before its index; "
+            "convert it to MP4, or copy it again"
+        )
+    return max(known, key=lambda stream: stream.width * stream.height)
+
+
+def has_decoder(stream: Stream) -> bool:
+    """Tell whether a stream can be decoded at all."""
+    context: object = stream.codec_context
+    return context is not None
 
 
 def origin(stream: VideoStream) -> Fraction | None:
@@ -89,7 +102,7 @@ def origin(stream: VideoStream) -> Fraction | None:
 def decode(
     container: InputContainer,
     stream: VideoStream,
-    lost: Callable[[], None],
+    lost: Callable[[int], None],
     seen: Callable[[Packet[VideoStream]], None] | None = None,
 ) -> Iterator[VideoFrame]:
     """Decode to the end, whatever is broken on the way.
@@ -97,24 +110,58 @@ def decode(
     Args:
         container: opened, and sought where it shall begin.
         stream: which of its streams.
-        lost: called for each frame that could not be decoded.
+        lost: called with how many frames before the next one could not be decoded.
         seen: called for each packet before it is decoded.
     """
     import av
 
+    waiting = _Waiting()
     for packet in _packets(container, stream):
         if seen is not None:
             seen(packet)
+        waiting.fed(packet.pts)
         try:
             frames = packet.decode()
         except av.error.FFmpegError:
-            lost()
+            lost(waiting.failed(packet.pts))
             continue
         for frame in frames:
             if frame.is_corrupt:
-                lost()
+                lost(waiting.failed(frame.pts))
             else:
+                lost(waiting.shown(frame.pts))
                 yield frame
+    lost(waiting.ended())
+
+
+class _Waiting:
+    """Counts lost frames: after damage, a decoder keeps silent until the next frame that stands alone.
+
+    Only then are stamps that never came out losses. Without damage they are half pictures or hidden ones.
+    """
+
+    def __init__(self) -> None:
+        self._stamps: list[int] = []
+        self._damaged = False
+
+    def fed(self, stamp: int | None) -> None:
+        if stamp is not None:
+            self._stamps.append(stamp)
+
+    def failed(self, stamp: int | None) -> int:
+        self._damaged = True
+        return 1 if stamp is None else 0
+
+    def shown(self, stamp: int | None) -> int:
+        if stamp is None:
+            return 0
+        gone = sum(waiting < stamp for waiting in self._stamps) if self._damaged else 0
+        self._stamps = [waiting for waiting in self._stamps if waiting > stamp]
+        self._damaged = False
+        return gone
+
+    def ended(self) -> int:
+        return len(self._stamps) if self._damaged else 0
 
 
 def _packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
@@ -134,24 +181,30 @@ def _packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[
             failures += 1
 
 
-def as_frame(
-    decoded: VideoFrame, index: int, time: float, name: str, pixel_aspect: Fraction | None = None
-) -> Frame:
-    """Wrap a decoded frame, upright and with square pixels.
+class Upright:
+    """Wraps the decoded frames of one stream, to be shown upright and with square pixels.
 
     Args:
-        decoded: in any pixel format.
-        index: see `Frame`.
-        time: see `Frame`.
-        name: see `Frame`.
+        name: of the source.
         pixel_aspect: width of a pixel by its height; angles would be wrong if it were left out.
     """
-    orientation = read_orientation(decoded)
-    width = decoded.width
-    if pixel_aspect is not None and Fraction(1, 8) < pixel_aspect < 8:
-        width = max(1, round(width * pixel_aspect))
-    size = orientation.size((decoded.height, width))
-    return Frame(index, time, name, size, lambda: to_rgb(decoded, width, orientation))
+
+    def __init__(self, name: str, pixel_aspect: Fraction | None) -> None:
+        self._name = name
+        usual = pixel_aspect is not None and Fraction(1, 8) < pixel_aspect < 8
+        self._aspect = pixel_aspect if usual else None
+        self._orientation: Orientation | None = None
+
+    def __call__(self, decoded: VideoFrame, index: int, time: float) -> Frame:
+        """Return the frame with this number in its source, at this second."""
+        # Of the first frame only: PyAV ties a frame whose side data was asked for to itself, so that its
+        # memory comes back late.
+        if self._orientation is None:
+            self._orientation = read_orientation(decoded)
+        orientation = self._orientation
+        width = decoded.width if self._aspect is None else max(1, round(decoded.width * self._aspect))
+        size = orientation.size((decoded.height, width))
+        return Frame(index, time, self._name, size, lambda: to_rgb(decoded, width, orientation))
 
 
 def to_rgb(decoded: VideoFrame, width: int, orientation: Orientation) -> NDArray[np.uint8]:
@@ -189,10 +242,11 @@ def describe(error: BaseException) -> str:
 
 
 __all__ = [
-    "as_frame",
+    "Upright",
     "decode",
     "describe",
     "find_video_stream",
+    "has_decoder",
     "mean_rate",
     "open_container",
     "origin",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from spinepose_hf.errors import VideoError
 from spinepose_hf.inference.media.decoding import (
-    as_frame,
+    Upright,
     decode,
     describe,
     find_video_stream,
@@ -264,10 +264,11 @@ class LiveSource:
         import av
 
         self._clock.restart()
+        upright = Upright(self._address.name, stream.sample_aspect_ratio)
         try:
             with container:
                 for decoded in decode(container, stream, self._count_lost):
-                    if self._stop.is_set() or not self._take(decoded, stream):
+                    if self._stop.is_set() or not self._take(decoded, upright):
                         return ""
         except (av.error.ExitError, av.error.TimeoutError):
             return f"nothing came for {self._timeout:g} s"
@@ -275,7 +276,7 @@ class LiveSource:
             return describe(error)
         return "" if self._address.ends and container.format.name != "mpjpeg" else "it stopped"
 
-    def _take(self, decoded: VideoFrame, stream: VideoStream) -> bool:
+    def _take(self, decoded: VideoFrame, upright: Upright) -> bool:
         """Queue a frame that came in time. Returns whether to go on."""
         moment = self._clock.read(decoded)
         index, self._index = self._index, self._index + 1
@@ -283,7 +284,7 @@ class LiveSource:
             return False
         if moment < self._start or index % self._stride:
             return True
-        frame = as_frame(decoded, index, moment, self._address.name, stream.sample_aspect_ratio)
+        frame = upright(decoded, index, moment)
         with self._changed:
             self._frames.append(frame)
             while len(self._frames) > self._waiting:
@@ -292,8 +293,8 @@ class LiveSource:
             self._changed.notify_all()
         return True
 
-    def _count_lost(self) -> None:
-        self.skipped += 1
+    def _count_lost(self, frames: int) -> None:
+        self.skipped += frames
 
     def _given_up(self, reason: str) -> str:
         name = self._address.name

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from spinepose_hf.errors import VideoError
 from spinepose_hf.files import atomic_path
-from spinepose_hf.inference.media.decoding import describe, find_video_stream, open_container, origin
+from spinepose_hf.inference.media.decoding import (
+    describe,
+    find_video_stream,
+    has_decoder,
+    open_container,
+    origin,
+)
 
 if TYPE_CHECKING:
     from av import Packet
@@ -121,9 +127,8 @@ def _open_sound(sound: Sound, stack: ExitStack) -> _Track | None:
     except VideoError as error:
         logger.warning("no sound: %s", error)
         return None
-    if not container.streams.audio:
-        return None
-    return _Track(container, container.streams.audio[0])
+    tracks = [stream for stream in container.streams.audio if has_decoder(stream)]
+    return _Track(container, tracks[0]) if tracks else None
 
 
 def _sound_packets(

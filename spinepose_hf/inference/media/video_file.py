@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Self
 
 from spinepose_hf.errors import VideoError
 from spinepose_hf.inference.media.decoding import (
-    as_frame,
+    Upright,
     decode,
     describe,
     find_video_stream,
+    has_decoder,
     mean_rate,
     open_container,
     origin,
@@ -94,7 +95,7 @@ class VideoFile:
             self._stream.codec_context.thread_type = "AUTO"
             self._stream.codec_context.thread_count = threads or media_threads()
             self._rate = mean_rate(self._stream)
-            self._aspect = self._stream.sample_aspect_ratio
+            self._upright = Upright(self._name, self._stream.sample_aspect_ratio)
             self._length = _length(self._container, self._stream)
             self._frames = self._begin()
             first = next(self._frames, None)
@@ -109,7 +110,7 @@ class VideoFile:
     def __iter__(self) -> Iterator[Frame]:
         yield from chain([self._first], iter(self._next, None))
         if self.skipped:
-            logger.warning("%s: %d damaged frames were left out", self._text, self.skipped)
+            logger.warning("%s: damaged frames left out: %d", self._text, self.skipped)
         self._warn_if_cut_off()
 
     def close(self) -> None:
@@ -182,8 +183,8 @@ class VideoFile:
         except (av.error.ExitError, av.error.TimeoutError) as error:
             logger.warning("%s: no more data (%s)", self._text, describe(error))
 
-    def _count_lost(self) -> None:
-        self.skipped += 1
+    def _count_lost(self, frames: int) -> None:
+        self.skipped += frames
 
     def _index_at(self, dts: int | None, time: float) -> int:
         """Return the number of the frame at which decoding began after a seek.
@@ -207,7 +208,7 @@ class VideoFile:
                 continue
             first_index = index if first_index is None else first_index
             if (index - first_index) % self._stride == 0:
-                yield as_frame(decoded, index, time, self._name, self._aspect)
+                yield self._upright(decoded, index, time)
 
     def _warn_if_cut_off(self) -> None:
         if self._reached_end or self._length is None:
@@ -223,11 +224,9 @@ class VideoFile:
 
     def _nothing(self) -> str:
         if math.isfinite(self._last_time):
-            return (
-                f"{self._text} has no frame between {self._start:g} s and {self._end:g} s; "
-                f"its last one is at {self._last_time:.2f} s"
-            )
-        damaged = f" ({self.skipped} damaged ones)" if self.skipped else ""
+            part = f"from {self._start:g} s" + ("" if math.isinf(self._end) else f" to {self._end:g} s")
+            return f"{self._text} has no frame {part}; the last one read is at {self._last_time:.2f} s"
+        damaged = f" (damaged: {self.skipped})" if self.skipped else ""
         return f"{self._text} holds no frame that can be decoded{damaged}; record or copy it again"
 
     def _describe(self, first: Frame) -> SourceInfo:
@@ -248,7 +247,7 @@ class VideoFile:
             rate=None if self._rate is None else self._rate / self._stride,
             frame_count=count,
             duration=duration,
-            has_audio=bool(self._container.streams.audio),
+            has_audio=any(map(has_decoder, self._container.streams.audio)),
         )
 
 
