@@ -10,10 +10,10 @@ from xml.etree import ElementTree as Xml
 import numpy as np
 import pytest
 
-from spinepose_hf.model.skeleton import FLIP_INDEX, KEYPOINT_NAMES, LINKS
+from spinepose_hf.model.skeleton import FLIP_INDEX, KEYPOINT_NAMES, LINKS, VERTEBRAE
 from spinepose_hf.output.opensim_markers import marker_place, pose2sim_skeleton, write_marker_set
 
-# Where the joints of a Rajagopal-like model stand in its neutral pose put each body, in metres from the pelvis.
+# Where the joints of a Rajagopal-like model in its neutral pose put each body, in metres from the pelvis.
 BODIES = {
     "pelvis": (0.0, 0.0, 0.0),
     "torso": (-0.101, 0.082, 0.0),
@@ -65,18 +65,7 @@ def test_left_mirrors_right() -> None:
 def test_body_stands(lumbar: bool) -> None:
     """From heel to crown every marker is higher than the one before, at human distances."""
     way = ["heel", "ankle", "knee", "hip"]
-    spine = [
-        "hip",
-        "spine_01",
-        "spine_02",
-        "spine_03",
-        "spine_04",
-        "spine_05",
-        "neck",
-        "neck_02",
-        "neck_03",
-        "head",
-    ]
+    spine = [*VERTEBRAE, "head"]
     places = np.array(
         [place_in_space(f"right_{name}") for name in way] + [place_in_space(name, lumbar) for name in spine]
     )

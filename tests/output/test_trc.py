@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from spinepose_hf.errors import OutputError
-from spinepose_hf.model.skeleton import KEYPOINT_INDEX, KEYPOINT_NAMES
+from spinepose_hf.model.skeleton import KEYPOINT_INDEX, KEYPOINT_NAMES, VERTEBRAE
 from spinepose_hf.output.trc import TrcWriter
 from spinepose_hf.output.writer import ClipInfo
 from spinepose_hf.pose import People
@@ -116,18 +116,7 @@ def test_no_time(tmp_path: Path) -> None:
 
 def standing(frame: int, ids: tuple[int, ...], tall: float) -> People:
     """People whose segments all lie on one vertical line of `tall` px, head first."""
-    way = [
-        "head",
-        "neck_03",
-        "neck_02",
-        "neck",
-        "spine_05",
-        "spine_04",
-        "spine_03",
-        "spine_02",
-        "spine_01",
-        "hip",
-    ]
+    way = ["head", *reversed(VERTEBRAE)]
     legs = ["hip", "knee", "ankle", "heel"]
     people = people_of_frame(frame, ids, time=frame / 25)
     keypoints = people.keypoints.copy()
