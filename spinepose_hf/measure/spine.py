@@ -64,7 +64,10 @@ def deviation(points: Floats) -> Floats:
 
 
 def greatest_deviation(points: Floats) -> Floats:
-    """The deviation (...) of largest size of a chain's inner points, with its sign."""
+    """The deviation (...) of largest size of a chain's inner points, with its sign.
+
+    Where two points lie equally far to opposite sides it jumps, and its propagated sigma is too small.
+    """
     every = deviations(points)
     place = np.abs(every).argmax(axis=-1)
     return np.asarray(np.take_along_axis(every, place[..., None], axis=-1)[..., 0], np.float64)
