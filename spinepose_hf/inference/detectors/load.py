@@ -7,6 +7,11 @@ from pathlib import Path
 
 from spinepose_hf.errors import DetectorError
 from spinepose_hf.inference.detectors.base import Detector
+from spinepose_hf.inference.detectors.default import (
+    DEFAULT_DETECTOR,
+    DEFAULT_TITLE,
+    find_default_detector,
+)
 from spinepose_hf.inference.detectors.self_locating import SelfLocator
 from spinepose_hf.inference.onnx_session import Device
 from spinepose_hf.inference.runtimes.base import PoseRuntime
@@ -14,44 +19,73 @@ from spinepose_hf.inference.runtimes.base import PoseRuntime
 DETECTOR_VARIABLE = "SPINEPOSE_DETECTOR"
 """Environment variable that names the detector which "auto" takes."""
 
+_SELF = "found by the pose network itself, one person"
+
 
 def load_detector(
-    name: str | os.PathLike[str], runtime: PoseRuntime, device: Device = "auto"
+    name: str | os.PathLike[str],
+    runtime: PoseRuntime,
+    device: Device = "auto",
+    threshold: float | None = None,
+    threads: int | None = None,
 ) -> tuple[Detector, str]:
     """Load a person detector.
 
     Args:
-        name: "auto": what the environment variable SPINEPOSE_DETECTOR names, else "none". "none": no
-            detector, the pose network finds one person itself. Otherwise an .onnx file, or the folder or Hub
-            id of an object detector of transformers (needs the extra `torch`).
+        name: an .onnx file (see `open_onnx_detector`), the folder or Hub id of an object detector of
+            transformers (needs the extra `torch`), or one of two words. "none": no detector, the pose network
+            finds one person itself. "auto": what the environment variable SPINEPOSE_DETECTOR names, else
+            D-FINE nano where the extra `torch` is installed and the model is in the local cache or on a Hub
+            that answers (see `find_default_detector`), else "none".
         runtime: the pose network, for "none".
         device: where the detector runs.
+        threshold: least confidence of a box; None for what suits the detector.
+        threads: see `inference_threads`; for .onnx files.
 
     Returns:
-        The detector and a line that says which it is.
+        The detector and a line that says which it is, and where "auto" chose it, why.
 
     Raises:
         DetectorError: it cannot be loaded.
         MissingExtraError: torch or transformers is needed and not installed.
-        DeviceError: CUDA was asked for and is not there.
+        DeviceError: the device was asked for and is not there.
     """
     chosen = str(name)
     origin = ""
     if chosen == "auto":
-        chosen = os.environ.get(DETECTOR_VARIABLE, "") or "none"
-        origin = f", named by {DETECTOR_VARIABLE}" if chosen != "none" else ""
+        chosen = os.environ.get(DETECTOR_VARIABLE, "")
+        if not chosen:
+            return _load_default(runtime, device, threshold)
+        origin = f", named by {DETECTOR_VARIABLE}"
     if chosen == "none":
-        return SelfLocator(runtime), "found by the pose network itself, one person (no detector was given)"
+        return SelfLocator(runtime), f"{_SELF} (no detector was given)"
     path = Path(chosen)
     if path.suffix == ".onnx":
-        from spinepose_hf.inference.detectors.onnx import OnnxDetector
+        from spinepose_hf.inference.detectors.onnx import open_onnx_detector
 
-        return OnnxDetector(path, device), f"from the detector {path.name}{origin}"
+        detector = open_onnx_detector(path, device, threshold, threads)
+        return detector, f"from the detector {path.name}{origin}"
     if path.is_file():
         raise DetectorError(f"{path} is no detector; give an .onnx file, a model folder or a Hub id")
+    return _load_transformers(chosen, device, threshold), f"from the detector {chosen}{origin}"
+
+
+def _load_default(runtime: PoseRuntime, device: Device, threshold: float | None) -> tuple[Detector, str]:
+    found = find_default_detector()
+    if found.folder is None:
+        return SelfLocator(runtime), f"{_SELF} ({found.reason})"
+    # The pose network's device may be one that torch does not know; nobody asked for it here.
+    known = device if device in ("cpu", "cuda") else "auto"
+    detector = _load_transformers(str(found.folder), known, threshold)
+    return detector, f"from the detector {DEFAULT_TITLE} ({DEFAULT_DETECTOR}, {found.reason})"
+
+
+def _load_transformers(name: str, device: Device, threshold: float | None) -> Detector:
     from spinepose_hf.inference.detectors.transformers import TransformersDetector
 
-    return TransformersDetector(chosen, device), f"from the detector {chosen}{origin}"
+    if threshold is None:
+        return TransformersDetector(name, device)
+    return TransformersDetector(name, device, threshold)
 
 
 __all__ = ["DETECTOR_VARIABLE", "load_detector"]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from spinepose_hf.errors import DetectorError
+from spinepose_hf.inference.detectors.end_to_end import EndToEndDetector
 from spinepose_hf.inference.detectors.load import DETECTOR_VARIABLE, load_detector
-from spinepose_hf.inference.detectors.onnx import OnnxDetector
 from spinepose_hf.inference.detectors.self_locating import SelfLocator
 from spinepose_hf.inference.runtimes.onnx import OnnxPose
 
@@ -18,24 +18,26 @@ def runtime(toy_pose: Path) -> OnnxPose:
     return OnnxPose(toy_pose, "cpu")
 
 
-@pytest.mark.parametrize("name", ["none", "auto"])
-def test_without_a_detector(runtime: OnnxPose, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(DETECTOR_VARIABLE, raising=False)
-    detector, line = load_detector(name, runtime, "cpu")
+def test_without_a_detector(runtime: OnnxPose) -> None:
+    detector, line = load_detector("none", runtime, "cpu")
     assert isinstance(detector, SelfLocator)
-    assert "by the pose network itself" in line
+    assert line == "found by the pose network itself, one person (no detector was given)"
 
 
 def test_by_path(runtime: OnnxPose, toy_detector: Path) -> None:
     detector, line = load_detector(toy_detector, runtime, "cpu")
-    assert isinstance(detector, OnnxDetector)
     assert line == "from the detector toy_detector.onnx"
+    assert isinstance(detector, EndToEndDetector)
+    assert detector.threshold == 0.4
+    other, _ = load_detector(toy_detector, runtime, "cpu", threshold=0.7)
+    assert isinstance(other, EndToEndDetector)
+    assert other.threshold == 0.7
 
 
 def test_by_environment(runtime: OnnxPose, toy_detector: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(DETECTOR_VARIABLE, str(toy_detector))
     detector, line = load_detector("auto", runtime, "cpu")
-    assert isinstance(detector, OnnxDetector)
+    assert isinstance(detector, EndToEndDetector)
     assert DETECTOR_VARIABLE in line
     assert isinstance(load_detector("none", runtime, "cpu")[0], SelfLocator)
 
