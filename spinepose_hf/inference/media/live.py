@@ -38,6 +38,9 @@ WAITING_FRAMES = 2
 LONGEST_PAUSE = 10.0
 """Seconds between two tries at most."""
 
+# FFmpeg would look at five seconds of a stream before it gives the first frame.
+_PROMPT = {"analyzeduration": "1000000"}
+
 _WAKE_UP = 0.5  # so that Ctrl-C is heard while waiting, also where a lock does not let it through
 
 
@@ -94,9 +97,9 @@ def open_stream(
     """
     scheme = address.split("://", 1)[0].lower()
     # Over UDP, a lost packet smears all frames up to the next key frame.
-    options = {"rtsp_transport": "tcp"} if scheme.startswith("rtsp") else {}
+    transport = {"rtsp_transport": "tcp"} if scheme.startswith("rtsp") else {}
     return LiveSource(
-        LiveAddress(address, address, options=options, ends=scheme in ("http", "https", "file")),
+        LiveAddress(address, address, options=_PROMPT | transport, ends=scheme in ("http", "https", "file")),
         start=start,
         end=end,
         stride=stride,
