@@ -63,6 +63,8 @@ class OneEuroState:
         self.places: NDArray[np.complex128] = np.zeros((people, columns), np.complex128)
         self.velocities: NDArray[np.complex128] = np.zeros((people, columns), np.complex128)
         self.seen: Floats = np.full((people, columns), -np.inf)
+        # When all points were last seen; NaN where that differs. One number for all is the quick way.
+        self.clock = math.nan
 
     def advance(
         self, points: Floats, now: float, sizes: Floats, filtering: OneEuro, max_gap: float
@@ -79,32 +81,35 @@ class OneEuroState:
         Returns:
             (P, C, 2) in px.
         """
-        elapsed = now - self.seen
-        shortest = elapsed.min(initial=np.inf)
-        # Where the clock stands still the last answer stays. Where it goes back, or long nothing was seen,
-        # the filter starts anew: a step that lasts for ever follows the new point and forgets the speed.
-        if shortest < 0 or elapsed.max(initial=0.0) > max_gap:
+        since = now - self.clock
+        elapsed: float | Floats = since
+        duration: float | Floats = since
+        if not 0 < since <= max_gap:
+            elapsed = now - self.seen
+            # Where the clock stands still the last answer stays. Where it goes back, or nothing was seen for
+            # long, the filter starts anew: a step that lasts for ever follows the point and forgets the speed.
             elapsed = np.where((elapsed > max_gap) | (elapsed < 0), np.inf, elapsed)
+            duration = np.where(elapsed > 0, elapsed, np.inf)
         # One complex number a point halves the work.
         place = np.ascontiguousarray(points).view(np.complex128)[..., 0]
         step = place - self.places
-        moved = step / (elapsed if shortest > 0 else np.where(elapsed > 0, elapsed, np.inf))
         velocity = self.velocities + _follow(_TURN * filtering.speed_cutoff * elapsed) * (
-            moved - self.velocities
+            step / duration - self.velocities
         )
         quickness = (_TURN * filtering.beta / sizes)[:, None] * np.abs(velocity)
         smoothed = self.places + _follow((quickness + _TURN * filtering.min_cutoff) * elapsed) * step
-        missing = np.isnan(quickness)
-        if missing.any():
-            there = ~missing
+        there = ~np.isnan(quickness)
+        if there.all():
+            self.places, self.velocities, self.clock = smoothed, velocity, now
+            self.seen.fill(now)
+        else:
             self.places[there], self.velocities[there], self.seen[there] = (
                 smoothed[there],
                 velocity[there],
                 now,
             )
-        else:
-            self.places, self.velocities, self.seen = smoothed, velocity, np.full_like(elapsed, now)
-        return smoothed[..., None].view(np.float64)
+            self.clock = math.nan
+        return smoothed[..., None].view(np.float64).copy()
 
     def select(self, rows: Indices) -> OneEuroState:
         """Return the state of the people `rows`; -1 stands for somebody new."""
@@ -225,14 +230,13 @@ def one_euro_series(
     return result
 
 
-def _follow(turns: Floats) -> Floats:
+def _follow(turns: float | Floats) -> float | Floats:
     """Part of the way to a new value that a low-pass goes (Casiez et al., eq. 4).
 
     Args:
         turns: 2 pi times its cutoff in Hz times the seconds that went by.
     """
-    result: Floats = 1.0 - 1.0 / (1.0 + turns)
-    return result
+    return 1.0 - 1.0 / (1.0 + turns)
 
 
 __all__ = ["OneEuro", "OneEuroSmoother", "OneEuroState", "one_euro_series"]

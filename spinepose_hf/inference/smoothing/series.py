@@ -63,7 +63,7 @@ def smooth_series(
         (T, K, 2) float64.
 
     Raises:
-        SmoothingError: the shapes do not fit, or the times fall or are not finite, or the rate is not above 0.
+        SmoothingError: the shapes do not fit, the times fall or are not finite, or the rate is not above 0.
     """
     positions, confidence, seconds = as_series(points, scores, times)
     if (np.diff(seconds) < 0).any():

@@ -38,8 +38,9 @@ class ZeroPhaseSmoother:
     """Smooths without lag, by looking ahead and back over a window of the clip that is as long as it must be.
 
     The result is that of `smooth_series` over the whole clip to within 0.05 px where both filter at the same
-    rate, and memory does not grow with the clip. A person who is missing for less than `max_gap` between two frames is put back: with the
-    positions filled in, the lower score and the higher sigma of the two frames around.
+    rate, and memory does not grow with the clip. A person who is missing for less than `max_gap` between two
+    frames is put back: with the positions filled in, the lower score and the higher sigma of the two frames
+    around.
 
     Args:
         smooth: the filter.

@@ -202,8 +202,8 @@ def region_angle(chain: Floats, low: int, high: int) -> Floats:
 
 @pytest.mark.parametrize(
     ("name", "left", "bias"),
-    # A median cuts the turning points of quick movements, here of a bend and a walk together, off.
-    [("butterworth", 0.75, 1.0), ("savgol", 0.65, 1.0), ("median", 0.9, 2.5)],
+    # A median cuts off the turning points of quick movements, here of a bend and a walk together.
+    [("butterworth", 0.75, 1.0), ("savgol", 0.65, 1.0), ("median", 0.95, 3.5)],
 )
 def test_the_spine_stays_curved(name: str, left: float, bias: float) -> None:
     smooth = FILTERS[name]
@@ -219,8 +219,9 @@ def test_the_spine_stays_curved(name: str, left: float, bias: float) -> None:
         assert (region_angle(found, low, high)[inside] - expected).std() < left * before
         assert np.ptp(region_angle(clean, low, high)[inside]) > 0.95 * np.ptp(expected)
     ratio = total_curvature(clean)[inside] / total_curvature(truth)[inside]
-    assert ratio.min() > 0.98
+    assert ratio.min() > (0.98 if name != "median" else 0.95)
     assert ratio.max() < 1.02
+    assert abs(ratio.mean() - 1) < 0.002
 
 
 @pytest.mark.parametrize(
