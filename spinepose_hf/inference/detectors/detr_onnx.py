@@ -37,7 +37,7 @@ class DetrOnnxDetector:
 
     Args:
         graph: the open graph.
-        threshold: least confidence of a box.
+        threshold: least confidence of a box; None for 0.5.
         outputs: names of the logits and of the boxes.
         options: size, normalisation and person class; None reads them as above.
 
@@ -48,12 +48,12 @@ class DetrOnnxDetector:
     def __init__(
         self,
         graph: DetectorGraph,
-        threshold: float = 0.5,
+        threshold: float | None = None,
         outputs: tuple[str, str] = DETR_OUTPUTS,
         options: DetectorInput | None = None,
     ) -> None:
         self.graph = graph
-        self.threshold = threshold
+        self.threshold = 0.5 if threshold is None else threshold
         self._outputs = outputs
         self.options = _options_beside(graph, outputs) if options is None else options
         self.input_size: tuple[int, int] = graph.fixed_size or self.options.size

@@ -16,15 +16,15 @@ class EndToEndDetector:
 
     Args:
         graph: the open graph.
-        threshold: least confidence of a box.
+        threshold: least confidence of a box; None for 0.4.
         options: size and normalisation of the input.
     """
 
     def __init__(
-        self, graph: DetectorGraph, threshold: float = 0.4, options: DetectorInput = RTMDET_INPUT
+        self, graph: DetectorGraph, threshold: float | None = None, options: DetectorInput = RTMDET_INPUT
     ) -> None:
         self.graph = graph
-        self.threshold = threshold
+        self.threshold = 0.4 if threshold is None else threshold
         self.options = options
         self.input_size: tuple[int, int] = graph.fixed_size or options.size
 

@@ -83,8 +83,6 @@ def _load_default(runtime: PoseRuntime, device: Device, threshold: float | None)
 def _load_transformers(name: str, device: Device, threshold: float | None) -> Detector:
     from spinepose_hf.inference.detectors.transformers import TransformersDetector
 
-    if threshold is None:
-        return TransformersDetector(name, device)
     return TransformersDetector(name, device, threshold)
 
 

@@ -43,17 +43,16 @@ def open_onnx_detector(
     """
     graph = DetectorGraph(path, device, threads)
     names = set(graph.outputs)
-    confident = {} if threshold is None else {"threshold": threshold}
     if set(DETR_OUTPUTS) <= names:
-        return DetrOnnxDetector(graph, **confident)
+        return DetrOnnxDetector(graph, threshold)
     if {"dets", "labels"} <= names:
         if len(graph.outputs["labels"]) == 3:
-            return DetrOnnxDetector(graph, outputs=("labels", "dets"), **confident)
+            return DetrOnnxDetector(graph, threshold, ("labels", "dets"))
         style = YOLOX_INPUT if "yolox" in graph.path.name.lower() else RTMDET_INPUT
-        return EndToEndDetector(graph, options=style, **confident)
+        return EndToEndDetector(graph, threshold, style)
     shapes = list(graph.outputs.values())
     if len(shapes) == 1 and len(shapes[0]) == 3:
-        return YoloxDetector(graph, **confident)
+        return YoloxDetector(graph, threshold)
     raise DetectorError(
         f"{graph.path} is no detector of a known kind (it has {graph.signature}); give RTMDet with the "
         "outputs dets and labels, YOLOX, or RT-DETR, D-FINE or RF-DETR with logits and pred_boxes"

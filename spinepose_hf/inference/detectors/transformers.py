@@ -20,7 +20,7 @@ class TransformersDetector:
     Args:
         name: a Hub id or a local folder.
         device: "cpu", "cuda" or "auto".
-        threshold: least confidence of a box.
+        threshold: least confidence of a box; None for 0.5.
 
     Raises:
         MissingExtraError: torch or transformers is not installed.
@@ -28,13 +28,13 @@ class TransformersDetector:
         DeviceError: CUDA was asked for and is not there.
     """
 
-    def __init__(self, name: str, device: Device = "auto", threshold: float = 0.5) -> None:
+    def __init__(self, name: str, device: Device = "auto", threshold: float | None = None) -> None:
         require_extra("torch", ("torch", "transformers"), f"the detector {name}")
         from safetensors import SafetensorError
         from transformers import AutoImageProcessor, AutoModelForObjectDetection
 
         self.name = name
-        self.threshold = threshold
+        self.threshold = 0.5 if threshold is None else threshold
         self._device = choose_torch_device(device)
         try:
             self._processor: Any = AutoImageProcessor.from_pretrained(name)

@@ -31,15 +31,15 @@ class YoloxDetector:
 
     Args:
         graph: the open graph.
-        threshold: least confidence of a box, objectness times class score.
+        threshold: least confidence of a box, objectness times class score; None for 0.4.
         options: size and normalisation of the input.
     """
 
     def __init__(
-        self, graph: DetectorGraph, threshold: float = 0.4, options: DetectorInput = YOLOX_INPUT
+        self, graph: DetectorGraph, threshold: float | None = None, options: DetectorInput = YOLOX_INPUT
     ) -> None:
         self.graph = graph
-        self.threshold = threshold
+        self.threshold = 0.4 if threshold is None else threshold
         self.options = options
         self.input_size: tuple[int, int] = graph.fixed_size or options.size
         (self._output,) = graph.outputs
