@@ -21,6 +21,17 @@ _MIDDLE: dict[str, tuple[float, float, float]] = {
     "nose": (0.0, 0.16, 0.65),
     "head": (0.0, 0.06, 0.80),
 }
+_ON_C1 = ("nose", "head", "left_eye", "right_eye", "left_ear", "right_ear")
+_ON_T3 = tuple(
+    f"{side}_{name}"
+    for side in ("left", "right")
+    for name in ("shoulder", "elbow", "wrist", "clavicle", "latissimus")
+)
+_LEGS = [
+    KEYPOINT_INDEX[f"{side}_{name}"]
+    for side in ("left", "right")
+    for name in ("hip", "knee", "ankle", "big_toe", "small_toe", "heel")
+]
 LINK = 0.08
 """Metres between neighbouring points of the spine."""
 
@@ -32,6 +43,7 @@ def mannequin(
     bend: tuple[float, ...] = (0,) * 7,
     lean: float = 0.0,
     side_lean: float = 0.0,
+    hinge: bool = False,
     roll: float = 0.0,
     scale: float = 400.0,
     centre: tuple[float, float] = (640.0, 480.0),
@@ -46,6 +58,7 @@ def mannequin(
         bend: the same towards the person's left; one of the two must be all zero.
         lean: of the whole person forward about the sacrum, degrees.
         side_lean: of the whole person to their left, degrees; without `lean`.
+        hinge: the legs stay upright.
         roll: of the picture about its middle, degrees clockwise.
         scale: pixels a metre.
         centre: pixels of the sacrum.
@@ -62,12 +75,19 @@ def mannequin(
     links = LINK * np.stack(
         [np.sin(tilts[:, 1]), np.sin(tilts[:, 0]), np.cos(tilts[:, 0]) * np.cos(tilts[:, 1])], 1
     )
-    points[list(SPINE_CHAIN)] = np.concatenate([[[0, 0, 0]], np.cumsum(links, axis=0)])
+    spine = np.concatenate([[[0, 0, 0]], np.cumsum(links, axis=0)])
+    points[list(SPINE_CHAIN)] = spine
+    # Shoulders and arms go along with T3, the head with C1.
+    for carrier, parts in ((5, _ON_T3), (8, _ON_C1)):
+        points[[KEYPOINT_INDEX[part] for part in parts]] += spine[carrier] - [0, 0, LINK * carrier]
+    legs = points[_LEGS].copy()
     left, forward, up = points.T
     a = np.radians(lean)
     forward, up = forward * np.cos(a) + up * np.sin(a), up * np.cos(a) - forward * np.sin(a)
     a = np.radians(side_lean)
     left, up = left * np.cos(a) + up * np.sin(a), up * np.cos(a) - left * np.sin(a)
+    if hinge:
+        left[_LEGS], forward[_LEGS], up[_LEGS] = legs.T
     a = np.radians(yaw)
     flat = np.stack([left * np.cos(a) + forward * np.sin(a), -up], axis=1) * scale
     a = np.radians(roll)
