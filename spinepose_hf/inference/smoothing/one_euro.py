@@ -87,7 +87,7 @@ class OneEuroState:
         if not 0 < since <= max_gap:
             elapsed = now - self.seen
             # Where the clock stands still the last answer stays. Where it goes back, or nothing was seen for
-            # long, the filter starts anew: a step that lasts for ever follows the point and forgets the speed.
+            # long, the filter starts anew: a step without end follows the point and forgets the speed.
             elapsed = np.where((elapsed > max_gap) | (elapsed < 0), np.inf, elapsed)
             duration = np.where(elapsed > 0, elapsed, np.inf)
         # One complex number a point halves the work.

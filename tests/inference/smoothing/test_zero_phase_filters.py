@@ -201,11 +201,11 @@ def region_angle(chain: Floats, low: int, high: int) -> Floats:
 
 
 @pytest.mark.parametrize(
-    ("name", "left", "bias"),
+    ("name", "left", "bias", "curve"),
     # A median cuts off the turning points of quick movements, here of a bend and a walk together.
-    [("butterworth", 0.75, 1.0), ("savgol", 0.65, 1.0), ("median", 0.95, 3.5)],
+    [("butterworth", 0.75, 1.0, 0.02), ("savgol", 0.65, 1.0, 0.02), ("median", 0.95, 3.5, 0.05)],
 )
-def test_the_spine_stays_curved(name: str, left: float, bias: float) -> None:
+def test_the_spine_stays_curved(name: str, left: float, bias: float, curve: float) -> None:
     smooth = FILTERS[name]
     truth = curved_spine(TIMES)
     noise = np.random.default_rng(8).normal(0, 1.0, truth.shape)
@@ -219,8 +219,7 @@ def test_the_spine_stays_curved(name: str, left: float, bias: float) -> None:
         assert (region_angle(found, low, high)[inside] - expected).std() < left * before
         assert np.ptp(region_angle(clean, low, high)[inside]) > 0.95 * np.ptp(expected)
     ratio = total_curvature(clean)[inside] / total_curvature(truth)[inside]
-    assert ratio.min() > (0.98 if name != "median" else 0.95)
-    assert ratio.max() < 1.02
+    assert np.abs(ratio - 1).max() < curve
     assert abs(ratio.mean() - 1) < 0.002
 
 
