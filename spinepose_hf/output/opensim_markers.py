@@ -2,8 +2,8 @@
 
 The bodies are those of the usual full-body models (Rajagopal et al. 2016, doi:10.1109/TBME.2016.2586891, and
 Pose2Sim's models, which descend from it): frames with X forward, Y up and Z to the right, in metres. The
-places are our own estimates, to about two centimetres, from the joints of these models and from anatomy;
-OpenSim's Scale Tool moves them to where a standing pose has them, since none is fixed.
+places are our own estimates, to a few centimetres, from the joints of these models and the keypoints of a
+synthetic body; OpenSim's Scale Tool moves them to where a standing pose has them, since none is fixed.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ Place = tuple[str, float, float, float]
 _MIDLINE: Final[dict[str, Place]] = {
     "nose": ("head", 0.115, 0.010, 0.0),
     "head": ("head", 0.010, 0.170, 0.0),
-    "neck_03": ("head", 0.000, 0.015, 0.0),
-    "neck_02": ("torso", -0.010, 0.465, 0.0),
-    "neck": ("torso", -0.030, 0.400, 0.0),
-    "spine_05": ("torso", -0.050, 0.325, 0.0),
-    "spine_04": ("torso", -0.050, 0.220, 0.0),
+    "neck_03": ("head", 0.015, 0.015, 0.0),
+    "neck_02": ("torso", 0.005, 0.500, 0.0),
+    "neck": ("torso", -0.015, 0.440, 0.0),
+    "spine_05": ("torso", -0.045, 0.350, 0.0),
+    "spine_04": ("torso", -0.050, 0.230, 0.0),
     "spine_03": ("torso", -0.013, 0.115, 0.0),
     "spine_02": ("torso", 0.010, 0.040, 0.0),
     "spine_01": ("torso", 0.010, -0.025, 0.0),
-    "hip": ("pelvis", -0.140, 0.000, 0.0),
+    "hip": ("pelvis", -0.125, -0.010, 0.0),
 }
 
 _RIGHT: Final[dict[str, Place]] = {
@@ -41,12 +41,12 @@ _RIGHT: Final[dict[str, Place]] = {
     "wrist": ("radius", -0.009, -0.236, 0.014),
     "hip": ("pelvis", -0.070, -0.065, 0.085),
     "knee": ("femur", -0.008, -0.408, 0.0),
-    "ankle": ("tibia", 0.000, -0.425, 0.0),
+    "ankle": ("tibia", 0.000, -0.410, 0.0),
     "heel": ("calcn", 0.000, 0.020, 0.0),
     "big_toe": ("toes", 0.065, 0.010, -0.015),
     "small_toe": ("toes", 0.030, 0.010, 0.030),
-    "latissimus": ("torso", -0.060, 0.240, 0.130),
-    "clavicle": ("torso", 0.050, 0.360, 0.025),
+    "latissimus": ("torso", -0.045, 0.240, 0.130),
+    "clavicle": ("torso", 0.040, 0.370, 0.030),
 }
 """Right side; the left one is its mirror image."""
 
