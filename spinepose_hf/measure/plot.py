@@ -27,7 +27,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-DEFAULT_MEASURES: Final = ("trunk_lean_deg", "lumbar_deg", "thoracic_deg", "cervical_deg")
+PREFERRED: Final = (
+    "trunk_lean_deg", "lumbar_deg", "thoracic_deg", "cervical_deg", "head_forward_deg", "side_lean_deg",
+    "deviation_trunk", "shoulder_tilt_deg", "hip_tilt_deg", "trunk_inclination_deg",
+)  # fmt: skip
+"""Measures that are drawn where none are named, as far as the clip shows them."""
+
+LEAST_SHARE: Final = 0.1
+"""Share of the frames that must have a value of a measure which is not named."""
+
 SUFFIXES: Final = (".png", ".svg")
 MOST_PEOPLE: Final = len(SERIES)
 _UNITS: Final = {"deg": "degrees", "px": "px", "trunk": "trunk lengths", "pct": "%"}
@@ -50,7 +58,7 @@ class _Series:
 def plot_measures(
     source: str | os.PathLike[str] | Iterable[Row],
     out: str | os.PathLike[str],
-    measures: Sequence[str] = DEFAULT_MEASURES,
+    measures: Sequence[str] | None = None,
     people: Sequence[int] | None = None,
     title: str = "",
 ) -> Path:
@@ -62,7 +70,8 @@ def plot_measures(
     Args:
         source: a .csv of measures, or its rows (`table_rows`).
         out: .png or .svg.
-        measures: keys such as `lumbar_deg`; see `DEFINITIONS`.
+        measures: keys such as `lumbar_deg`; see `DEFINITIONS`. None draws those of `PREFERRED` that at least
+            a tenth of the frames have, and names the others.
         people: numbers of those to draw; None draws those with most frames, at most `MOST_PEOPLE`.
         title: above the panels; the file's name when left out.
 
@@ -75,16 +84,21 @@ def plot_measures(
         MissingExtraError: matplotlib is not installed.
     """
     out = check_plot_path(out)
-    for key in measures:
+    keys = PREFERRED if measures is None else tuple(measures)
+    for key in keys:
         if key not in DEFINITIONS:
             raise OutputError(f"there is no measure {key!r}; known are {', '.join(DEFINITIONS)}")
     if isinstance(source, str | os.PathLike):
-        series = _collect(_read(Path(source), measures), measures)
+        series = _collect(_read(Path(source), keys), keys)
         title = title or Path(source).name
     else:
-        series = _collect(source, measures)
+        series = _collect(source, keys)
     chosen = _choose(series, people)
-    figure = _figure(series, chosen, measures, title)
+    shown = _shown(series, chosen, keys) if measures is None else keys
+    figure = _figure(series, chosen, shown, title)
+    left_out = [DEFINITIONS[key].name.replace("_", " ") for key in keys if key not in shown]
+    if left_out:
+        figure.supxlabel("hardly a valid value: " + ", ".join(left_out), fontsize=8, color=INK)
     with atomic_path(out) as temporary:
         try:
             figure.savefig(temporary, dpi=DPI)
@@ -149,6 +163,18 @@ def _choose(series: Mapping[int, Mapping[str, _Series]], people: Sequence[int] |
     frames = {person: len(next(iter(by_key.values())).times) for person, by_key in series.items()}
     longest = sorted(frames, key=lambda person: (-frames[person], person))[:MOST_PEOPLE]
     return sorted(longest)
+
+
+def _shown(
+    series: Mapping[int, Mapping[str, _Series]], people: Sequence[int], keys: Sequence[str]
+) -> tuple[str, ...]:
+    """The measures that have values in enough frames; the last of all where none has."""
+
+    def share(key: str) -> float:
+        values = [value for person in people for value in series[person][key].values]
+        return sum(map(math.isfinite, values)) / max(len(values), 1)
+
+    return tuple(key for key in keys if share(key) >= LEAST_SHARE) or (keys[-1],)
 
 
 def _figure(
@@ -239,4 +265,4 @@ def _share(count: int, total: int) -> str:
     return f"{100 * count / total:.0f} %" if total else "0 %"
 
 
-__all__ = ["DEFAULT_MEASURES", "MOST_PEOPLE", "SUFFIXES", "check_plot_path", "plot_measures"]
+__all__ = ["LEAST_SHARE", "MOST_PEOPLE", "PREFERRED", "SUFFIXES", "check_plot_path", "plot_measures"]

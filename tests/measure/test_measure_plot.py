@@ -82,6 +82,14 @@ def test_from_a_file_to_a_file(tmp_path: Path, suffix: str) -> None:
         assert ET.parse(out).getroot().tag.endswith("svg")
 
 
+def test_measures_that_the_clip_does_not_show_are_named_and_not_drawn(tmp_path: Path) -> None:
+    out = plot_measures(rows([0.0] * 6, yaw=0), tmp_path / "a.svg")
+    text = out.read_text()
+    for comment in ("side lean", "shoulder tilt", "trunk inclination", "hardly a valid value"):
+        assert f"<!-- {comment}" in text
+    assert "<!-- lumbar" not in text and "trunk lean, lumbar, thoracic, cervical" in text
+
+
 def test_nobody_is_a_plot_without_lines(tmp_path: Path) -> None:
     assert plot_measures([], tmp_path / "a.png").stat().st_size > 0
 
