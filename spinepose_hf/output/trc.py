@@ -47,7 +47,8 @@ class TrcWriter(ResultWriter):
         least_score: keypoints with a lower score are left out.
 
     Raises:
-        OutputError: the folder cannot be written, or the height is not positive.
+        OutputError: the source consists of pictures, the folder cannot be written, or the height is no height
+            in metres.
     """
 
     def __init__(
@@ -57,6 +58,8 @@ class TrcWriter(ResultWriter):
         person_height: float | None = None,
         least_score: float = LEAST_SCORE,
     ) -> None:
+        if info.pictures:
+            raise OutputError(f"cannot write {path}: trc describes movement; for pictures use csv or coco")
         if person_height is not None and not 0 < person_height < 3:
             raise OutputError(f"a person's height must be in metres, such as 1.75, not {person_height:g}")
         self._path = Path(path)

@@ -108,13 +108,11 @@ class ResultFormat:
         suffixes: of the files that it is written to; "" stands for a folder.
         module: where the writer is; imported when it is used.
         writer: class name; made with (path, info).
-        needs_video: it describes movement, so it has no meaning for pictures.
     """
 
     suffixes: tuple[str, ...]
     module: str
     writer: str
-    needs_video: bool = False
 
 
 FORMATS: Final[Mapping[str, ResultFormat]] = {
@@ -124,10 +122,8 @@ FORMATS: Final[Mapping[str, ResultFormat]] = {
     "csv-wide": ResultFormat((".csv",), "spinepose_hf.output.csv_table", "WideCsvWriter"),
     "parquet": ResultFormat((".parquet",), "spinepose_hf.output.parquet_table", "ParquetWriter"),
     "parquet-wide": ResultFormat((".parquet",), "spinepose_hf.output.parquet_table", "WideParquetWriter"),
-    "trc": ResultFormat((".trc",), "spinepose_hf.output.trc", "TrcWriter", needs_video=True),
-    "angles": ResultFormat(
-        (".mot", ".csv"), "spinepose_hf.measure.angle_table", "AngleTableWriter", needs_video=True
-    ),
+    "trc": ResultFormat((".trc",), "spinepose_hf.output.trc", "TrcWriter"),
+    "angles": ResultFormat((".mot", ".csv"), "spinepose_hf.measure.angle_table", "AngleTableWriter"),
 }
 """Names that `--format` takes. A suffix without a name means the first format that has it."""
 
@@ -164,8 +160,6 @@ def open_writer(
         is_folder and "" not in chosen.suffixes
     ):
         raise OutputError(f"cannot write {path} as {name}: give {_places(chosen)}")
-    if chosen.needs_video and info.pictures:
-        raise OutputError(f"{name} describes movement and cannot hold pictures; use csv or coco")
     options: dict[str, Any] = {}
     if person_height is not None:
         if name != "trc":

@@ -182,6 +182,8 @@ CHOICES = {
     "parquet": ("out.parquet", None, VIDEO, "ParquetWriter"),
     "wide parquet": ("out.parquet", "parquet-wide", VIDEO, "WideParquetWriter"),
     "trc": ("out.trc", None, VIDEO, "TrcWriter"),
+    "angles for opensim": ("out.mot", None, VIDEO, "AngleTableWriter"),
+    "angles of pictures": ("out.csv", "angles", PICTURES, "AngleTableWriter"),
 }
 
 
@@ -201,7 +203,7 @@ REFUSED = {
     "folder": ("there.d", "parquet", VIDEO, r"ends in \.parquet"),
     "openpose file for a video": ("out.json", "openpose", VIDEO, "one picture a file; give a folder"),
     "openpose file for pictures": ("out.json", "openpose", PICTURES, "one picture a file; give a folder"),
-    "trc of pictures": ("out.trc", None, PICTURES, "cannot hold pictures"),
+    "trc of pictures": ("out.trc", None, PICTURES, "describes movement; for pictures use"),
 }
 
 
