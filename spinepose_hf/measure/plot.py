@@ -95,10 +95,9 @@ def plot_measures(
         series = _collect(source, keys)
     chosen = _choose(series, people)
     shown = _shown(series, chosen, keys) if measures is None else keys
-    figure = _figure(series, chosen, shown, title)
     left_out = [DEFINITIONS[key].name.replace("_", " ") for key in keys if key not in shown]
-    if left_out:
-        figure.supxlabel("hardly a valid value: " + ", ".join(left_out), fontsize=8, color=INK)
+    note = f"hardly a valid value: {', '.join(left_out)}" if left_out else ""
+    figure = _figure(series, chosen, shown, title, note)
     with atomic_path(out) as temporary:
         try:
             figure.savefig(temporary, dpi=DPI)
@@ -178,7 +177,11 @@ def _shown(
 
 
 def _figure(
-    series: Mapping[int, Mapping[str, _Series]], people: Sequence[int], measures: Sequence[str], title: str
+    series: Mapping[int, Mapping[str, _Series]],
+    people: Sequence[int],
+    measures: Sequence[str],
+    title: str = "",
+    note: str = "",
 ) -> Figure:
     from matplotlib.figure import Figure
 
@@ -198,7 +201,10 @@ def _figure(
             [], [], color=INK, linewidth=1.0, dashes=(4, 2), label="oblique view: too small"
         )
     handles.append(panels[0].fill_between([], [], [], color=INK, alpha=0.2, linewidth=0, label="± one sigma"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 5), frameon=False)
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=min(len(handles), 5), frameon=False,
+        title=note or None, title_fontsize=8,
+    )  # fmt: skip
     left_out = len(series) - len(people)
     more = f" ({left_out} more not drawn)" if left_out else ""
     figure.suptitle(f"{title}{more}" if title or more else "Measures over time", color=INK, fontsize=11)

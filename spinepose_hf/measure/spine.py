@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from spinepose_hf.measure.angles import REGIONS, TRUNK, Floats, inclination, turn, wrapped
+from spinepose_hf.measure.angles import REGIONS, TRUNK, Floats, Link, inclination, turn, wrapped
 from spinepose_hf.measure.definition import (
     ALONG_AN_AXIS,
     ALWAYS,
@@ -73,6 +73,10 @@ def greatest_deviation(points: Floats) -> Floats:
     return np.asarray(np.take_along_axis(every, place[..., None], axis=-1)[..., 0], np.float64)
 
 
+def _between(link: Link) -> str:
+    return "-".join(VERTEBRAE[point] for point in link)
+
+
 def _region(name: str) -> Definition:
     low, high = REGIONS[name]
     points = tuple(dict.fromkeys((*low, *high)))
@@ -83,7 +87,7 @@ def _region(name: str) -> Definition:
         points,
         lambda chain: turn(chain, first, last),
         FROM_THE_SIDE,
-        f"turn from {level(low[0])}-{level(low[1])} to {level(high[0])}-{level(high[1])}; flexion positive",
+        f"turn from {_between(low)} to {_between(high)}; flexion positive, extension negative",
         Sign.FACING,
     )
 

@@ -36,7 +36,7 @@ def rows(leans: list[float | None], yaw: float = 90, person: int = 1) -> list[di
 
 def lines(table: list[dict[str, Cell]], key: str = "trunk_lean_deg") -> list[np.ndarray]:
     """The y values of each drawn stretch."""
-    figure = _figure(_collect(table, (key,)), sorted({int(row["person"] or 0) for row in table}), (key,), "")
+    figure = _figure(_collect(table, (key,)), sorted({int(row["person"] or 0) for row in table}), (key,))
     zero = 1  # The line at zero is drawn last of all and has two points.
     drawn = [np.asarray(line.get_ydata(), float) for line in figure.axes[0].lines]
     return [line for line in drawn if len(line) and not (len(line) == 2 and not line.any())][
@@ -64,7 +64,7 @@ def test_angles_do_not_jump_at_the_back_of_the_circle() -> None:
 
 def test_every_person_has_a_colour() -> None:
     table = rows([1, 2, 3], person=1) + rows([4, 5, 6], person=2)
-    figure = _figure(_collect(table, LEAN), [1, 2], LEAN, "")
+    figure = _figure(_collect(table, LEAN), [1, 2], LEAN)
     colours = {line.get_color() for line in figure.axes[0].lines if len(line.get_xdata()) == 3}
     assert len(colours) == 2
 
