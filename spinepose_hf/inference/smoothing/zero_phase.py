@@ -132,7 +132,9 @@ class ZeroPhaseSmoother:
         ready = []
         for frame in range(wanted.start, wanted.stop):
             columns = np.searchsorted(ids, _ids(window[frame]))
-            people = with_positions(window[frame], result[frame, columns])
+            people = window[frame]
+            if len(people):
+                people = with_positions(people, result[frame, columns])
             for column in np.flatnonzero(covered[frame, :, -1] & ~present[frame]):
                 there = np.flatnonzero(present[:, column])
                 before, after = there[there < frame][-1], there[there > frame][0]
@@ -151,7 +153,8 @@ class ZeroPhaseSmoother:
             if not self._noted and not self.smooth.resolves(self._grid.rate):
                 self._noted = True
                 logger.warning(
-                    "%.3g frames a second are too few for %s: gaps are filled, nothing is smoothed",
+                    "%.3g frames a second are too few for %s: gaps are filled, nothing is smoothed; "
+                    "a lower cutoff or a longer window needs fewer",
                     self._grid.rate,
                     self.smooth,
                 )
@@ -167,7 +170,8 @@ def _stack(window: list[People], ids: Indices, min_score: float) -> tuple[Floats
 
     Where somebody is missing, the points are the last known.
     """
-    shape = len(window), len(ids), len(window[0].keypoint_names) + 2
+    keypoints = next(people.keypoints.shape[1] for people in window if len(people))
+    shape = len(window), len(ids), keypoints + 2
     points, seen = np.zeros((*shape, 2)), np.zeros(shape, dtype=bool)
     present = np.zeros(shape[:2], dtype=bool)
     for frame, people in enumerate(window):

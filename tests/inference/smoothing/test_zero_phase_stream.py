@@ -236,3 +236,11 @@ def test_a_box_cannot_turn_inside_out(make_people: MakePeople) -> None:
         frames.append(people.replace(boxes=[[100, 100, 100 + side, 100 + side]]))
     for people in run(ZeroPhaseSmoother(Butterworth(3.0, 8)), frames):
         assert (people.boxes[:, 2:] > people.boxes[:, :2]).all()
+
+
+def test_a_frame_with_nobody_and_other_names_passes(make_people: MakePeople) -> None:
+    frames = [make_people(i / 30, {1: np.eye(3, 2) * 50}, frame=i) for i in range(30)]
+    frames[0] = People.empty((480, 640), frame=0, time=0.0)
+    out = run(ZeroPhaseSmoother(Butterworth()), frames)
+    assert out[0] is frames[0]
+    assert all(len(people) == 1 for people in out[1:])
