@@ -1,4 +1,4 @@
-"""Marker trajectories (.trc), the format that OpenSim, Pose2Sim and Sports2D read: one file a person.
+"""Marker trajectories (.trc), the format of OpenSim and of Pose2Sim: one file a person.
 
 Layout as read by OpenSim's `TRCFileAdapter` and `MarkerData` (opensim-core, OpenSim/Common): five header
 lines, then a row a frame with frame number, seconds and X, Y, Z of each marker, separated by tabs, with a tab
