@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -22,6 +21,9 @@ if TYPE_CHECKING:
 
 READ_FAILURES = 20
 """So many failed reads in a row, without a packet between them, end a file."""
+
+MOST_RATE = 10_000.0
+"""More frames per second are the clock of an encoder and not a rate."""
 
 # From these sizes on, makers mean BT.709 where they say nothing; below, BT.601 (as players guess).
 HD_WIDTH, HD_HEIGHT = 1280, 577
@@ -228,11 +230,9 @@ def to_rgb(decoded: VideoFrame, width: int, orientation: Orientation) -> NDArray
 
 
 def mean_rate(stream: VideoStream) -> float | None:
-    """Return the frames per second over the whole stream, None where it does not tell."""
-    rate = stream.average_rate or stream.guessed_rate
-    if rate is None or not rate or not math.isfinite(float(rate)):
-        return None
-    return float(rate)
+    """Return the frames per second over the whole stream, None where it tells none that can be."""
+    rates = [float(rate) for rate in (stream.average_rate, stream.guessed_rate) if rate]
+    return next((rate for rate in rates if rate <= MOST_RATE), None)
 
 
 def describe(error: BaseException) -> str:

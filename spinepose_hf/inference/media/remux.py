@@ -24,6 +24,7 @@ from spinepose_hf.inference.media.decoding import (
 if TYPE_CHECKING:
     from av import Packet
     from av.audio.stream import AudioStream
+    from av.bitstream import BitStreamFilterContext
     from av.container import InputContainer, OutputContainer
     from av.video.stream import VideoStream
 
@@ -58,7 +59,7 @@ class Sound:
     end: float
 
 
-def finish_video(partial: Path, target: Path, step: int, sound: Sound | None) -> None:
+def finish_video(partial: Path, target: Path, step: Fraction, sound: Sound | None) -> None:
     """Copy the video of `partial` and the sound to `target`, without encoding the video again.
 
     Sound that the container cannot hold, or that browsers do not play, becomes AAC. Sound that cannot be read
@@ -67,7 +68,7 @@ def finish_video(partial: Path, target: Path, step: int, sound: Sound | None) ->
     Args:
         partial: what the encoder wrote.
         target: the finished file.
-        step: how long the last frame is shown, in ticks of the encoder.
+        step: seconds between two frames as a rule, and how long the last one is shown.
         sound: None for a silent video.
 
     Raises:
@@ -94,25 +95,31 @@ def finish_video(partial: Path, target: Path, step: int, sound: Sound | None) ->
 _Timed = tuple[float, int, "Packet[VideoStream] | Packet[AudioStream]"]
 
 
-def _copied_video(video: InputContainer, output: OutputContainer, step: int) -> Iterator[_Timed]:
+def _copied_video(video: InputContainer, output: OutputContainer, step: Fraction) -> Iterator[_Timed]:
+    from av.bitstream import BitStreamFilterContext
+
     stream = video.streams.video[0]
-    return _shifted_video(video, stream, output.add_stream_from_template(stream), step)
+    written = output.add_stream_from_template(stream)
+    # The encoder calls its clock the frame rate, and readers of Matroska believe it. A tick is half a frame.
+    renamed = BitStreamFilterContext(f"h264_metadata=tick_rate={2 / step}", stream, written)
+    written.codec_context.framerate = 1 / step
+    return _video_packets(video, stream, written, renamed, step)
 
 
-def _shifted_video(
-    video: InputContainer, stream: VideoStream, written: VideoStream, step: int
+def _video_packets(
+    video: InputContainer,
+    stream: VideoStream,
+    written: VideoStream,
+    renamed: BitStreamFilterContext,
+    step: Fraction,
 ) -> Iterator[_Timed]:
-    first: int | None = None
-    for packet in video.demux(stream):
-        if packet.dts is None or packet.pts is None:
+    for taken in video.demux(stream):
+        if taken.dts is None:
             continue
-        # Fragments cannot say that frames were reordered; they delay all of them instead.
-        first = packet.pts if first is None else first
-        packet.pts -= first
-        packet.dts -= first
-        packet.duration = packet.duration or step
-        packet.stream = written
-        yield float(packet.dts * packet.time_base), 0, packet
+        for packet in renamed.filter(taken):
+            packet.duration = packet.duration or round(step / packet.time_base)
+            packet.stream = written
+            yield float((packet.dts or 0) * packet.time_base), 0, packet
 
 
 class _Track(NamedTuple):

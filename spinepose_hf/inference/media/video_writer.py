@@ -33,6 +33,9 @@ QUALITY = "20"
 
 PRESET = "veryfast"
 
+B_FRAMES = "0"
+"""Reordered frames need edit lists, which players read differently where the frame rate varies."""
+
 TICKS = 360_000
 """Ticks a second: all usual rates, also 23.976, 29.97 and 59.94, last a whole number of them."""
 
@@ -132,7 +135,7 @@ class VideoWriter:
         if self._audio_from is not None:
             sound = Sound(self._audio_from, self._first_time, self._first_time + length)
         with self._errors():
-            finish_video(self._partial, self._target, self._step, sound)
+            finish_video(self._partial, self._target, Fraction(self._step, TICKS), sound)
         self._partial.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
@@ -161,13 +164,17 @@ class VideoWriter:
         from av.video.stream import VideoStream
 
         # Fragments that need nothing from the end of the file.
-        flags = {"movflags": "empty_moov+default_base_moof", "frag_duration": str(FRAGMENT_MICROSECONDS)}
+        flags = {
+            "movflags": "empty_moov+default_base_moof",
+            "frag_duration": str(FRAGMENT_MICROSECONDS),
+            "flush_packets": "1",
+        }
         container = av.open(str(self._partial), "w", format="mp4", options=flags)
         try:
             stream = container.add_stream(
                 ENCODER,
                 rate=Fraction(self._rate).limit_denominator(1001),
-                options={"crf": QUALITY, "preset": PRESET},
+                options={"crf": QUALITY, "preset": PRESET, "bf": B_FRAMES},
             )
             assert isinstance(stream, VideoStream)
             height, width = self._size
@@ -201,7 +208,10 @@ class VideoWriter:
             format="yuv420p",
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
-            interpolation=Interpolation.BILINEAR,
+            # Not the quickest, which is wrong by a level of colour more.
+            interpolation=int(
+                Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP
+            ),
             threads=1,
         )
 
