@@ -2,9 +2,9 @@
 
     python benchmarks/measures.py FOLDER [--model PATH] [--count 600]
 
-FOLDER is one of `spinepose synthesize`. Predicted measures are compared with those of the true keypoints, both
-in the true view; views with those of the true keypoints, and where the labels have three dimensions (newer
-generators), the views of the true keypoints with the exact ones. Also the cost of measuring.
+FOLDER is one of `spinepose synthesize`. Predicted measures are compared with those of the true keypoints,
+both in the true view; views with those of the true keypoints, and where the labels have three dimensions
+(newer generators), the views of the true keypoints with the exact ones. Also the cost of measuring.
 """
 
 from __future__ import annotations
