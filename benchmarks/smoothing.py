@@ -22,6 +22,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from spinepose_hf.inference.smoothing.base import Smoother
 from spinepose_hf.inference.smoothing.butterworth import Butterworth
 from spinepose_hf.inference.smoothing.make import make_smoother
 from spinepose_hf.inference.smoothing.median import Median
@@ -38,6 +39,7 @@ SIZE = 400.0
 SECONDS = 60
 PEOPLE = 8
 SWING_HZ, SWING_PX = 2.0, 100.0
+_ROUNDS = 7
 WRIST = KEYPOINT_INDEX["left_wrist"]
 
 
@@ -69,7 +71,8 @@ def figure(times: Floats) -> Floats:
             points[:, index, 1] -= lift * np.maximum(stride, 0) ** 2
     swing = SWING_PX * np.sin(2 * np.pi * SWING_HZ * (times - 2 * third))
     points[:, WRIST, 0] += np.where(swings, swing, 0.0)
-    return points + np.array([500.0, 300.0])
+    points += np.array([500.0, 300.0])
+    return points
 
 
 def methods() -> dict[str, Smooth]:
@@ -165,9 +168,9 @@ class PlainOneEuro:
 
 
 def frame_ms(work: Callable[[int], object], count: int) -> float:
-    """Median over 7 rounds of the milliseconds of a call, `count` calls a round."""
+    """Median over the rounds of the milliseconds of a call, `count` calls a round."""
     rounds = []
-    for attempt in range(7):
+    for attempt in range(_ROUNDS):
         start = time.process_time()
         for index in range(count):
             work(attempt * count + index)
@@ -190,9 +193,9 @@ def crowd(times: Floats, jitter: float) -> list[People]:
     return frames
 
 
-def cost(times: Floats, jitter: float) -> None:
+def cost(jitter: float) -> None:
     """Print the time of a frame of each method."""
-    frames = crowd(times[:400], jitter)
+    frames = crowd(np.arange(_ROUNDS * 200) / 30, jitter)
     arrays = [people.keypoints.astype(np.float64) for people in frames]
     plain = [[(PlainOneEuro(1.0, 0.01), PlainOneEuro(1.0, 0.01)) for _ in range(37)] for _ in range(PEOPLE)]
 
@@ -216,16 +219,13 @@ def cost(times: Floats, jitter: float) -> None:
     print(f"{'making one People, smoothed or not':<44}{made:8.3f}")
     for name in ("one-euro", "butterworth", "savgol", "median"):
         smoother = make_smoother(name)
-        taken = frame_ms(lambda index, s=smoother: s.push(timed(frames, index)), 200)
+        taken = frame_ms(_pushing(smoother, frames), 200)
         held = f"   holds {smoother.delay:.2f} s back" if smoother.delay else ""
         print(f"{f'{name}, People in and out':<44}{taken:8.3f}{held}")
 
 
-def timed(frames: list[People], index: int) -> People:
-    """The frames over and over, at rising times."""
-    people = frames[index % len(frames)]
-    object.__setattr__(people, "time", index / 30)
-    return people
+def _pushing(smoother: Smoother, frames: list[People]) -> Callable[[int], object]:
+    return lambda index: smoother.push(frames[index])
 
 
 def choose(times: Floats, jitter: float) -> None:
@@ -290,7 +290,7 @@ def main() -> None:
             print(quality(name, smooth, times, jitter))
         print()
     if not arguments.choose:
-        cost(times, arguments.jitter[0])
+        cost(arguments.jitter[0])
 
 
 if __name__ == "__main__":

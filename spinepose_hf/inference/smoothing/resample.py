@@ -66,18 +66,19 @@ def to_samples(runs: Runs, grid: Grid, margin: int) -> Samples:
     run, index = _count_out(length)
     times = grid.start + (place[run] + index).astype(np.float64) * grid.step
     inner = interpolate(runs, run, times, _ON_SAMPLE * grid.step)
-    inner_begin = np.cumsum(length) - length
-    run, index = _count_out(length + 2 * margin)
-    index -= margin
-    start, end = inner_begin[run], inner_begin[run] + length[run] - 1
-    values = inner[np.clip(start + index, start, end)]
-    for outside, pivot, mirrored in (
-        (index < 0, start, start - index),
-        (index >= length[run], end, 2 * end - start - index),
-    ):
-        reflected = inner[np.clip(mirrored[outside], start[outside], end[outside])]
-        values[outside] = 2 * inner[pivot[outside]] - reflected
-    return Samples(values, inner_begin + margin * (1 + 2 * np.arange(len(length))), place)
+    start = np.cumsum(length) - length
+    end = start + length - 1
+    begin = start + margin * (1 + 2 * np.arange(len(length)))
+    values = np.empty((len(inner) + 2 * margin * len(length), 2))
+    values[begin[run] + index] = inner
+    away = np.arange(1, margin + 1)
+    before, after = (
+        np.minimum(start[:, None] + away, end[:, None]),
+        np.maximum(end[:, None] - away, start[:, None]),
+    )
+    values[begin[:, None] - away] = 2 * inner[start][:, None] - inner[before]
+    values[(begin + length - 1)[:, None] + away] = 2 * inner[end][:, None] - inner[after]
+    return Samples(values, begin, place)
 
 
 def from_samples(samples: Samples, runs: Runs, grid: Grid, times: Floats) -> tuple[Indices, Indices, Floats]:
