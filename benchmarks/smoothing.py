@@ -101,7 +101,7 @@ def quality(name: str, smooth: Smooth, times: Floats, jitter: float) -> str:
     still, moving, swinging = parts(times)
     left = found - clean
     ratio = wave(clean[:, WRIST, 0], times, swinging) / wave(truth[:, WRIST, 0], times, swinging)
-    lag = -np.angle(ratio) / (2 * np.pi * SWING_HZ)
+    lag = round(1000 * -np.angle(ratio) / (2 * np.pi * SWING_HZ), 1) + 0.0  # not "-0.0"
     scores = sure.copy()
     missing = round(0.2 / (times[1] - times[0])) - 1
     for start in np.flatnonzero(moving)[10 : -10 - missing : 31]:
@@ -111,7 +111,7 @@ def quality(name: str, smooth: Smooth, times: Floats, jitter: float) -> str:
     return (
         f"{name:<12}{100 * left[still].std() / jitter:8.0f}{100 * left[moving].std() / jitter:8.0f}"
         f"{rms(clean - truth, moving):12.2f}{rms(found - truth, moving):9.2f}"
-        f"{100 * (1 - abs(ratio)):12.1f}{1000 * lag:9.1f}"
+        f"{100 * (1 - abs(ratio)):12.1f}{lag:9.1f}"
         f"{rms(filled - truth, scores == 0):12.2f}"
     )
 

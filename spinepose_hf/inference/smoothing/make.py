@@ -29,7 +29,7 @@ def make_smoother(method: str = "auto", *, live: bool = False, **options: float)
     Args:
         method: "none", "one-euro", "butterworth", "savgol" or "median"; or "auto": "one-euro" for live
             pictures, because it answers at once, and "butterworth" for recorded ones, because it does not
-            lag and its error on people who move is a third smaller (`benchmarks/smoothing.py`).
+            lag and its error on people who move is a fifth to a quarter smaller (`benchmarks/smoothing.py`).
         live: whether pictures come from a camera or a stream, and answers should not wait.
         options: `min_score` and `max_gap`, and the filter's own settings: those of `OneEuro`, `Butterworth`,
             `SavitzkyGolay` or `Median`.
