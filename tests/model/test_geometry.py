@@ -44,6 +44,33 @@ def test_opencv_and_numpy_agree_on_turned_crops_with_a_grey_border() -> None:
         assert (one[0, 0] == 114).all()
 
 
+@pytest.mark.parametrize(
+    ("center", "width"),
+    [
+        pytest.param((150, 100), 30, id="much larger than the crop"),
+        pytest.param((150, 100), 250, id="smaller"),
+        pytest.param((150, 100), 1500, id="beyond the image on all sides"),
+        pytest.param((-20, 190), 90, id="over a corner"),
+        pytest.param((-500, 100), 90, id="wholly outside"),
+    ],
+)
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_opencv_and_numpy_agree_on_every_part_of_an_image(
+    center: tuple[float, float], width: float, channels: int
+) -> None:
+    rng = np.random.default_rng(3)
+    noise = rng.integers(0, 256, (200, 300, channels), dtype=np.uint8)
+    image = cv2.GaussianBlur(noise, (7, 7), 2).reshape(noise.shape)
+    matrix = geometry.warp_matrix(center, (width, width * 4 / 3), SIZE)
+    for view in (image, image[:, :, ::-1]):  # channels in the other order lie backwards in memory
+        one, other = (
+            geometry.warp_crop(view, matrix, SIZE, 9),
+            geometry.warp_crop_numpy(view, matrix, SIZE, 9),
+        )
+        assert one.shape == other.shape == (*SIZE, channels)
+        assert np.abs(one.astype(int) - other).max() <= 1
+
+
 def test_a_side_too_long_for_opencv_is_still_cut() -> None:
     image = np.zeros((4, 40000, 3), np.uint8)
     image[:, 39000:] = 200
