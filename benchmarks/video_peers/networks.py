@@ -98,7 +98,7 @@ def make_rf_detr(path: Path) -> bool:
     """Write RF-DETR small at 512 px with random weights, as transformers has it; False where it has not.
 
     Backbone DINOv2 small with 2 x 2 windows and patches of 16 px, three decoder layers: 32.1 million
-    parameters, as its makers state for the size.
+    parameters, as its makers state for the size, and 59.6 GFLOPs.
     """
     if path.is_file():
         return True
