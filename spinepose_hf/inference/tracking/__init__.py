@@ -1,0 +1,1 @@
+"""Following people through a video: association, ids, boxes carried between detections."""

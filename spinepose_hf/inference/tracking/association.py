@@ -1,0 +1,74 @@
+"""Who is who: likeness of people in two frames, and the best pairing."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+_TINY = 1e-9
+
+
+def pairwise_iou(first: ArrayLike, second: ArrayLike) -> Floats:
+    """Intersection over union of every pair of boxes.
+
+    Args:
+        first: (N, 4) xyxy.
+        second: (M, 4) xyxy.
+
+    Returns:
+        (N, M), 0 to 1.
+    """
+    a = np.asarray(first, np.float64).reshape(-1, 1, 4)
+    b = np.asarray(second, np.float64).reshape(1, -1, 4)
+    overlap = np.clip(np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]), 0, None)
+    common = overlap.prod(axis=-1)
+    union = (a[..., 2:] - a[..., :2]).prod(axis=-1) + (b[..., 2:] - b[..., :2]).prod(axis=-1) - common
+    return np.asarray(common / np.maximum(union, _TINY), np.float64)
+
+
+def pairwise_oks(
+    first: ArrayLike, second: ArrayLike, weights: ArrayLike, areas: ArrayLike, sigmas: ArrayLike
+) -> Floats:
+    """Object keypoint similarity of every pair of poses (Eq. of COCO's keypoint evaluation).
+
+    Args:
+        first: (N, K, 2) px.
+        second: (M, K, 2) px.
+        weights: (N, M, K) how much each point counts, 0 to 1: 0 where one of the two does not show it.
+        areas: (N,) px² that belong to `first`.
+        sigmas: (K,) or (N, K) tolerances, as a share of the root of the area.
+
+    Returns:
+        (N, M), 0 to 1; 0 for pairs that share no point.
+    """
+    a, b = np.asarray(first, np.float64), np.asarray(second, np.float64)
+    distance = ((a[:, None] - b[None]) ** 2).sum(axis=-1)
+    variance = (2 * np.asarray(sigmas, np.float64)) ** 2 * np.asarray(areas, np.float64)[:, None]
+    likeness = np.exp(-distance / np.maximum(2 * variance, _TINY)[:, None])
+    share = np.asarray(weights, np.float64)
+    return np.asarray((likeness * share).sum(axis=-1) / np.maximum(share.sum(axis=-1), _TINY), np.float64)
+
+
+def best_pairs(likeness: Floats, least: float) -> list[tuple[int, int]]:
+    """Pair rows and columns so that the sum of their likeness is greatest (Hungarian method).
+
+    Args:
+        likeness: (N, M).
+        least: pairs below it are not made.
+
+    Returns:
+        (row, column) of each pair, by row.
+    """
+    if likeness.size == 0:
+        return []
+    from scipy.optimize import linear_sum_assignment
+
+    # Forbidden pairs are worth nothing, so that they never take a partner from an allowed one.
+    allowed = np.where(likeness >= least, likeness, 0.0)
+    rows, columns = linear_sum_assignment(allowed, maximize=True)
+    return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if likeness[r, c] >= least]
+
+
+__all__ = ["best_pairs", "pairwise_iou", "pairwise_oks"]
