@@ -16,7 +16,7 @@ from spinepose_hf.measure.segments import SEGMENTS
 from spinepose_hf.measure.spine import SPINE
 from spinepose_hf.measure.symmetry import SYMMETRY
 from spinepose_hf.measure.uncertainty import correlation_root, propagate
-from spinepose_hf.measure.view import View, ViewEstimate, estimate_views
+from spinepose_hf.measure.view import View, ViewEstimate, estimate_views, known_view
 from spinepose_hf.measure.view_tracker import ViewTracker
 from spinepose_hf.pose import People
 
@@ -105,18 +105,29 @@ class _Open:
 
 
 class Measurer:
-    """Measures frame after frame, with views steadied over each track. Options as in `measure_people`."""
+    """Measures frame after frame, with views steadied over each track.
 
-    def __init__(self, *, up: float = 0.0, threshold: float = 0.3) -> None:
+    Args:
+        up: as in `measure_people`.
+        threshold: as in `measure_people`.
+        view: from where everybody is seen, where the user knows; None estimates it.
+
+    Raises:
+        ValueError: `up` is no finite number, or `view` is oblique or unknown.
+    """
+
+    def __init__(self, *, up: float = 0.0, threshold: float = 0.3, view: View | None = None) -> None:
         if not math.isfinite(up):
             raise ValueError(f"up must be finite degrees, got {up}")
         self.up = up
         self.threshold = threshold
         self._views = ViewTracker(threshold)
+        self._known = None if view is None else known_view(view)
 
     def __call__(self, people: People) -> FrameMeasures:
         """Measure the people of the next frame."""
-        return measure_people(people, self._views(people), up=self.up, threshold=self.threshold)
+        views = self._views(people) if self._known is None else [self._known] * len(people)
+        return measure_people(people, views, up=self.up, threshold=self.threshold)
 
 
 def _upright(points: Floats, up: float) -> Floats:

@@ -157,6 +157,17 @@ def estimate_views(people: People, threshold: float = 0.3) -> list[ViewEstimate]
     ]
 
 
+def known_view(view: View) -> ViewEstimate:
+    """The view of people of whom the user knows from where they are filmed.
+
+    Raises:
+        ValueError: an oblique or unknown view, which does not say which way they face.
+    """
+    if view not in _CENTRES:
+        raise ValueError(f"a view that is known must be one of {', '.join(_CENTRES)}, got {view}")
+    return ViewEstimate(view, _CENTRES[view], 0.0, 1.0)
+
+
 def view_of(yaw: float, sigma: float, before: View | None = None) -> ViewEstimate:
     """The view that a yaw with a standard deviation means, degrees.
 
@@ -203,5 +214,6 @@ __all__ = [
     "View",
     "ViewEstimate",
     "estimate_views",
+    "known_view",
     "view_of",
 ]

@@ -218,8 +218,23 @@ def test_everybody_is_measured_and_nobody_is_no_error() -> None:
     found = measure_people(both)
     assert (found.frame, found.time) == (5, 0.2)
     assert [entry.number for entry in found.people] == [7, 3]
-    assert dict(found.people[0]) == dict(measured(one)) and dict(found.people[1]) == dict(measured(two))
+    for together, people in zip(found.people, (one, two), strict=True):
+        for key, alone in measured(people).items():
+            assert together[key].state is alone.state
+            assert together[key].value == pytest.approx(alone.value, nan_ok=True), key
+            assert together[key].sigma == pytest.approx(alone.sigma, nan_ok=True), key
     assert Measurer()(People.empty((960, 1280))).people == ()
+
+
+def test_who_knows_the_view_can_say_so() -> None:
+    people = mannequin(50, lean=20)
+    assert Measurer()(people).people[0]["lumbar_deg"].state is State.VIEW
+    for view, lean in ((View.SAGITTAL_RIGHT, 1), (View.SAGITTAL_LEFT, -1)):
+        found = Measurer(view=view)(people).people[0]
+        assert found.view.view is view and found["lumbar_deg"].valid
+        assert math.copysign(1, found["trunk_lean_deg"].value) == lean
+    with pytest.raises(ValueError, match="sagittal-right"):
+        Measurer(view=View.OBLIQUE)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
