@@ -18,7 +18,7 @@ class Frame:
     Attributes:
         index: number of the frame in its source, from 0. Frames that `start` or `stride` leave out count.
         time: seconds since the source's first frame; 0 for pictures whose rate was not given.
-        name: the source's file name, of a folder the picture's.
+        name: file name of the video or of the picture; address or camera of a live source.
         size: (height, width) of `image` in px.
     """
 

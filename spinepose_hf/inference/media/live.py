@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -22,6 +20,7 @@ from spinepose_hf.inference.media.decoding import (
     open_container,
 )
 from spinepose_hf.inference.media.frame import Frame
+from spinepose_hf.inference.media.live_address import LiveAddress
 from spinepose_hf.inference.media.source import SourceInfo
 from spinepose_hf.inference.media.video_file import LEAST_STEP
 
@@ -38,74 +37,7 @@ WAITING_FRAMES = 2
 LONGEST_PAUSE = 10.0
 """Seconds between two tries at most."""
 
-# FFmpeg would look at five seconds of a stream before it gives the first frame.
-_PROMPT = {"analyzeduration": "1000000"}
-
 _WAKE_UP = 0.5  # so that Ctrl-C is heard while waiting, also where a lock does not let it through
-
-
-@dataclass(frozen=True, slots=True)
-class LiveAddress:
-    """How FFmpeg opens a live source.
-
-    Attributes:
-        name: what the user calls it.
-        url: what FFmpeg opens.
-        container_format: FFmpeg's input device, for cameras.
-        options: FFmpeg's options.
-        ends: the source may end by itself, and is then not opened again.
-        camera: a device of this machine, for which trying again is of no use.
-    """
-
-    name: str
-    url: str
-    container_format: str | None = None
-    options: dict[str, str] = field(default_factory=dict)
-    ends: bool = False
-    camera: bool = False
-
-
-def open_camera(
-    number: int,
-    *,
-    start: float | None = None,
-    end: float | None = None,
-    stride: int = 1,
-    timeout: float = 10.0,
-) -> LiveSource:
-    """Open the camera with this number, from 0.
-
-    Raises:
-        VideoError: there is no such camera, or it gives no picture.
-    """
-    return LiveSource(_camera_address(number), start=start, end=end, stride=stride, timeout=timeout)
-
-
-def open_stream(
-    address: str,
-    *,
-    start: float | None = None,
-    end: float | None = None,
-    stride: int = 1,
-    timeout: float = 10.0,
-    retries: int = 5,
-) -> LiveSource:
-    """Open a stream (rtsp, rtmp, http, udp, srt ...).
-
-    Raises:
-        VideoError: it does not answer, or is no video.
-    """
-    scheme = address.split("://", 1)[0].lower()
-    # Over UDP, a lost packet smears all frames up to the next key frame.
-    transport = {"rtsp_transport": "tcp"} if scheme.startswith("rtsp") else {}
-    return LiveSource(
-        LiveAddress(address, address, options=_PROMPT | transport, ends=scheme in ("http", "https", "file")),
-        start=start,
-        end=end,
-        stride=stride,
-        timeout=timeout,
-        retries=retries,
-    )
 
 
 class LiveSource:
@@ -154,7 +86,7 @@ class LiveSource:
         self._finished = False
         self._failure: VideoError | None = None
         container, stream = self._connect()
-        rate, has_audio = mean_rate(stream), bool(container.streams.audio)
+        rate = mean_rate(stream)
         self._thread = threading.Thread(
             target=self._run, args=(container, stream), name="live source", daemon=True
         )
@@ -167,7 +99,7 @@ class LiveSource:
             rate=None if rate is None else rate / stride,
             frame_count=None,
             duration=None if end is None else end - self._start,
-            has_audio=has_audio,
+            has_audio=False,
         )
 
     def __iter__(self) -> Iterator[Frame]:
@@ -335,23 +267,4 @@ class _StreamClock:
         return self._last
 
 
-def _camera_address(number: int) -> LiveAddress:
-    name = f"camera {number}"
-    if sys.platform == "darwin":
-        # AVFoundation demands a rate that the camera has; all have 30.
-        return LiveAddress(name, f"{number}:none", "avfoundation", {"framerate": "30"}, camera=True)
-    if sys.platform == "win32":
-        return LiveAddress(name, f"video={_windows_camera(number)}", "dshow", camera=True)
-    return LiveAddress(name, f"/dev/video{number}", "v4l2", camera=True)
-
-
-def _windows_camera(number: int) -> str:
-    from av.device import enumerate_input_devices
-
-    cameras = [device for device in enumerate_input_devices("dshow") if "video" in device.media_types]
-    if number >= len(cameras):
-        raise VideoError(f"camera {number} does not exist; {len(cameras)} are plugged in, counted from 0")
-    return cameras[number].name
-
-
-__all__ = ["LiveAddress", "LiveSource", "open_camera", "open_stream"]
+__all__ = ["LiveSource"]

@@ -21,13 +21,13 @@ class SourceInfo:
     """What is known before the first frame. Rate, count and duration are those of the chosen part.
 
     Attributes:
-        name: the source's file name, address or "camera 0".
+        name: the path, pattern or address that was opened, or "camera 0".
         kind: "pictures" (one or several), "video" (has an end) or "live" (drops frames rather than lag).
         size: (height, width) of the first frame, upright; None where pictures may differ.
         rate: mean frames per second after `stride`; None where the source does not tell.
         frame_count: estimate of the frames to come; None where unknown.
         duration: estimate in seconds; None where unknown.
-        has_audio: the source has sound that a `VideoWriter` can take over.
+        has_audio: a `VideoWriter` can take over sound from `name`. A live source's is gone once it was heard.
     """
 
     name: str
@@ -104,9 +104,10 @@ def open_source(
     _check_span(start, end, stride, rate)
     name = str(text) if isinstance(text, int) else os.fspath(text)
     if name.isdecimal() and not Path(name).exists():
-        from spinepose_hf.inference.media.live import open_camera
+        from spinepose_hf.inference.media.live import LiveSource
+        from spinepose_hf.inference.media.live_address import camera_address
 
-        return open_camera(int(name), start=start, end=end, stride=stride, timeout=timeout)
+        return LiveSource(camera_address(int(name)), start=start, end=end, stride=stride, timeout=timeout)
     if "://" in name:
         return _open_address(name, start, end, stride, rate, timeout, retries)
     from spinepose_hf.inference.media.pictures import Pictures, is_picture, list_pictures
@@ -134,7 +135,8 @@ def _open_address(
     timeout: float,
     retries: int,
 ) -> Source:
-    from spinepose_hf.inference.media.live import open_stream
+    from spinepose_hf.inference.media.live import LiveSource
+    from spinepose_hf.inference.media.live_address import stream_address
     from spinepose_hf.inference.media.web import has_end, is_web_address, open_picture, serves_picture
 
     if is_web_address(address):
@@ -144,7 +146,9 @@ def _open_address(
             from spinepose_hf.inference.media.video_file import VideoFile
 
             return VideoFile(address, start=start, end=end, stride=stride, timeout=timeout)
-    return open_stream(address, start=start, end=end, stride=stride, timeout=timeout, retries=retries)
+    return LiveSource(
+        stream_address(address), start=start, end=end, stride=stride, timeout=timeout, retries=retries
+    )
 
 
 def _check_span(start: float | None, end: float | None, stride: int, rate: float | None) -> None:

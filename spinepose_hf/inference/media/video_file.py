@@ -78,7 +78,6 @@ class VideoFile:
         self.skipped = 0
         self.dropped = 0
         self._text = text
-        self._name = text if timeout is not None else Path(text).name
         self._start = start or 0.0
         self._end = math.inf if end is None else end
         self._stride = stride
@@ -95,7 +94,9 @@ class VideoFile:
             self._stream.codec_context.thread_type = "AUTO"
             self._stream.codec_context.thread_count = threads or media_threads()
             self._rate = mean_rate(self._stream)
-            self._upright = Upright(self._name, self._stream.sample_aspect_ratio)
+            self._upright = Upright(
+                text if timeout is not None else Path(text).name, self._stream.sample_aspect_ratio
+            )
             self._length = _length(self._container, self._stream)
             self._frames = self._begin()
             first = next(self._frames, None)
@@ -241,7 +242,7 @@ class VideoFile:
         elif duration is not None and self._rate is not None:
             count = max(1, math.ceil(duration * self._rate / self._stride - _TOLERANCE))
         return SourceInfo(
-            name=self._name,
+            name=self._text,
             kind="video",
             size=first.size,
             rate=None if self._rate is None else self._rate / self._stride,

@@ -17,7 +17,8 @@ from PIL import Image
 
 from spinepose_hf.errors import ImageError, VideoError
 from spinepose_hf.inference.media import open_source
-from spinepose_hf.inference.media.live import LiveAddress, LiveSource
+from spinepose_hf.inference.media.live import LiveSource
+from spinepose_hf.inference.media.live_address import LiveAddress, camera_address, stream_address
 from tests.inference.media.clips import corners, greys, index_of, write_clip
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -108,6 +109,21 @@ def test_no_such_camera(number: str | int) -> None:
         open_source(number)
 
 
+@pytest.mark.parametrize(
+    ("platform", "url", "device"), [("linux", "/dev/video1", "v4l2"), ("darwin", "1:none", "avfoundation")]
+)
+def test_cameras_of_platforms(monkeypatch: pytest.MonkeyPatch, platform: str, url: str, device: str) -> None:
+    monkeypatch.setattr("sys.platform", platform)
+    address = camera_address(1)
+    assert (address.name, address.url, address.container_format) == ("camera 1", url, device)
+
+
+def test_only_web_streams_end_by_themselves() -> None:
+    assert stream_address("http://host/live").ends
+    assert not stream_address("rtsp://host/live").ends
+    assert stream_address("rtsp://host/live").options["rtsp_transport"] == "tcp"
+
+
 def test_closing_does_not_wait_for_the_stream() -> None:
     source = LiveSource(pattern("testsrc2=size=64x48:rate=20:duration=60,realtime"))
     began = time.monotonic()
@@ -165,6 +181,29 @@ def test_a_stream_that_stays_silent_is_given_up(tmp_path: Path) -> None:
             assert len(list(source)) <= 20
         over.set()
     assert re.search(r"was lost and 1 more tries failed \(.*0.5 s.*\); check the sender", str(caught.value))
+
+
+def test_a_camera_of_the_web_is_opened_again(tmp_path: Path) -> None:
+    """Motion JPEG over http, as cheap cameras send it, breaks off and goes on."""
+    Image.fromarray(corners(48, 64)).save(tmp_path / "a.jpg", quality=95)
+    picture = (tmp_path / "a.jpg").read_bytes()
+    part = b"--cut\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n" % (len(picture), picture)
+
+    def camera(handler: BaseHTTPRequestHandler) -> None:
+        send(handler, "multipart/x-mixed-replace; boundary=cut", b"", length=False)
+        for _ in range(12):
+            handler.wfile.write(part)
+            time.sleep(0.02)
+
+    with served(camera) as address, open_source(address, timeout=3.0, retries=3) as source:
+        assert (source.info.kind, source.info.size) == ("live", (48, 64))
+        frames = []
+        for frame in source:
+            frames.append(frame)
+            if frame.index >= 20:
+                break
+    assert frames[-1].index >= 20
+    assert np.abs(frames[-1].image.astype(int) - corners(48, 64))[4::8, 4::8].max() < 12
 
 
 def test_addresses(tmp_path: Path) -> None:
