@@ -14,9 +14,11 @@ from spinepose_hf.errors import DetectorError
 from spinepose_hf.inference.detectors.detr_onnx import DetrOnnxDetector
 from spinepose_hf.inference.detectors.graph import DetectorGraph
 from spinepose_hf.inference.detectors.onnx import open_onnx_detector
-from spinepose_hf.inference.detectors.pixels import DetectorInput
+from spinepose_hf.inference.detectors.pixels import DetectorInput, stretched_tensor
+from spinepose_hf.inference.images import load_image
 from tests.inference.detectors.toy_graphs import save_answers, save_text
 
+PHOTO = Path(__file__).resolve().parents[3] / "spinepose_hf" / "samples" / "walking.jpg"
 BOXES = [[[0.5, 0.5, 0.2, 0.5], [0.1, 0.1, 0.4, 0.4], [0.7, 0.3, 0.1, 0.2]]]
 
 
@@ -95,6 +97,23 @@ def test_without_files_pixels_are_zero_to_one_and_rgb(tmp_path: Path) -> None:
     image[..., 0] = 51
     detector = open_onnx_detector(save_text(graph, tmp_path / "red.onnx"), "cpu", threshold=0.4)
     np.testing.assert_allclose(detector(image).boxes, [[40.4, 0, 60.6, 100]], atol=0.1)
+
+
+def test_pictures_are_scaled_as_transformers_scales_them(tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers")
+    kind = getattr(transformers, "RTDetrImageProcessorPil", None) or transformers.RTDetrImageProcessor
+    processor = kind(size={"height": 96, "width": 96})
+    processor.save_pretrained(tmp_path)
+    path = save_answers(tmp_path / "model.onnx", None, logits=logits(80, 0), pred_boxes=BOXES)
+    detector = open_onnx_detector(path, "cpu")
+    assert isinstance(detector, DetrOnnxDetector)
+    image = load_image(PHOTO)
+    ours = stretched_tensor(image, detector.input_size, detector.options)
+    theirs = processor(images=image, return_tensors="np")["pixel_values"]
+    assert ours.shape == theirs.shape
+    # Pillow averages over a wider area than OpenCV: of a range of 1, they differ by a hundredth.
+    assert np.abs(ours - theirs).mean() < 0.02
+    assert np.abs(ours - theirs[:, ::-1]).mean() > 2 * np.abs(ours - theirs).mean()
 
 
 @pytest.mark.parametrize(
