@@ -22,6 +22,7 @@ from spinepose_hf.inference.media.decoding import (
 from spinepose_hf.inference.media.frame import Frame
 from spinepose_hf.inference.media.live_address import LiveAddress
 from spinepose_hf.inference.media.source import SourceInfo
+from spinepose_hf.inference.media.threads import media_threads
 from spinepose_hf.inference.media.video_file import LEAST_STEP
 
 if TYPE_CHECKING:
@@ -91,7 +92,11 @@ class LiveSource:
             target=self._run, args=(container, stream), name="live source", daemon=True
         )
         self._thread.start()
-        first = self._wait_for_first()
+        try:
+            first = self._wait_for_first()
+        except BaseException:
+            self.close()
+            raise
         self.info = SourceInfo(
             name=address.name,
             kind="live",
@@ -192,6 +197,7 @@ class LiveSource:
             raise
         # Threads over frames would hold some back; over slices they do not.
         stream.codec_context.thread_type = "SLICE"
+        stream.codec_context.thread_count = media_threads()
         return container, stream
 
     def _read(self, container: InputContainer, stream: VideoStream) -> str:

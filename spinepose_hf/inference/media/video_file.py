@@ -117,6 +117,7 @@ class VideoFile:
     def close(self) -> None:
         """Close the file. Frames that were given stay usable."""
         with self._busy:
+            self._reached_end = True  # as far as was wanted
             self._frames.close()
             self._container.close()
 

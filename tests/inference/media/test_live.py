@@ -19,7 +19,7 @@ from spinepose_hf.errors import ImageError, VideoError
 from spinepose_hf.inference.media import open_source
 from spinepose_hf.inference.media.live import LiveSource
 from spinepose_hf.inference.media.live_address import LiveAddress, camera_address, stream_address
-from tests.inference.media.clips import corners, greys, index_of, write_clip
+from tests.inference.media.clips import corners, greys, index_of, noise, write_clip
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -204,6 +204,41 @@ def test_a_camera_of_the_web_is_opened_again(tmp_path: Path) -> None:
                 break
     assert frames[-1].index >= 20
     assert np.abs(frames[-1].image.astype(int) - corners(48, 64))[4::8, 4::8].max() < 12
+
+
+@pytest.mark.parametrize("resumes", [True, False], ids=["the server resumes", "the server cannot"])
+def test_a_download_that_stalls(tmp_path: Path, resumes: bool, caplog: pytest.LogCaptureFixture) -> None:
+    data = write_clip(tmp_path / "a.mp4", noise(20, 120, 160), rate=10).read_bytes()
+    over, stalls = threading.Event(), [0]
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        asked = handler.headers.get("Range", "bytes=0-").removeprefix("bytes=").split("-")[0]
+        begin = int(asked) if resumes else 0
+        handler.send_response(206 if resumes else 200)
+        handler.send_header("Content-Type", "video/mp4")
+        handler.send_header("Content-Length", str(len(data) - begin))
+        if resumes:
+            handler.send_header("Content-Range", f"bytes {begin}-{len(data) - 1}/{len(data)}")
+            handler.send_header("Accept-Ranges", "bytes")
+        handler.end_headers()
+        half = len(data) // 2
+        if begin < half:
+            handler.wfile.write(data[begin:half])
+            handler.wfile.flush()
+            stalls[0] += 1
+            over.wait(15)
+        else:
+            handler.wfile.write(data[begin:])
+
+    with served(answer) as address, caplog.at_level(logging.WARNING):
+        with open_source(f"{address}/a.mp4", timeout=0.5) as source:
+            count = len(list(source))
+        over.set()
+    if resumes:
+        assert count == 20 and not caplog.records
+    else:
+        assert 5 <= count <= 11
+        assert any("cut off or damaged; what could be read was used" in r.message for r in caplog.records)
 
 
 def test_addresses(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import resource
+import threading
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -218,6 +219,17 @@ def test_frames_outlive_their_source(tmp_path: Path) -> None:
         frames = list(source)
     assert [index_of(frame.image) for frame in frames] == list(range(6))
     source.close()
+
+
+def test_closing_from_another_thread_ends_the_reading(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", noise(60))
+    source = open_source(clip)
+    frames = iter(source)
+    seen = [next(frames).index, next(frames).index]
+    closer = threading.Thread(target=source.close)
+    closer.start()
+    closer.join(10)
+    assert seen + [frame.index for frame in frames] == [0, 1]
 
 
 def test_memory_stays_flat_over_2000_frames(tmp_path: Path) -> None:
