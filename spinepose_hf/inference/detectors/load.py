@@ -38,7 +38,8 @@ def load_detector(
             D-FINE nano where the extra `torch` is installed and the model is in the local cache or on a Hub
             that answers (see `find_default_detector`), else "none".
         runtime: the pose network, for "none".
-        device: where the detector runs.
+        device: where the pose network runs, and the detector too if its library knows the device; else the
+            detector runs on the CPU, and the line says so.
         threshold: least confidence of a box; None for what suits the detector.
         threads: see `inference_threads`; for .onnx files.
 
@@ -63,27 +64,33 @@ def load_detector(
     if path.suffix == ".onnx":
         from spinepose_hf.inference.detectors.onnx import open_onnx_detector
 
-        detector = open_onnx_detector(path, device, threshold, threads)
-        return detector, f"from the detector {path.name}{origin}"
+        place, note = _place(device, ("auto", "cpu", "cuda", "coreml", "directml"))
+        detector = open_onnx_detector(path, place, threshold, threads)
+        return detector, f"from the detector {path.name}{origin}{note}"
     if path.is_file():
         raise DetectorError(f"{path} is no detector; give an .onnx file, a model folder or a Hub id")
-    return _load_transformers(chosen, device, threshold), f"from the detector {chosen}{origin}"
+    detector, note = _load_transformers(chosen, device, threshold)
+    return detector, f"from the detector {chosen}{origin}{note}"
 
 
 def _load_default(runtime: PoseRuntime, device: Device, threshold: float | None) -> tuple[Detector, str]:
     found = find_default_detector()
     if found.folder is None:
         return SelfLocator(runtime), f"{_SELF} ({found.reason})"
-    # The pose network's device may be one that torch does not know; nobody asked for it here.
-    known = device if device in ("cpu", "cuda") else "auto"
-    detector = _load_transformers(str(found.folder), known, threshold)
-    return detector, f"from the detector {DEFAULT_TITLE} ({DEFAULT_DETECTOR}, {found.reason})"
+    detector, note = _load_transformers(str(found.folder), device, threshold)
+    return detector, f"from the detector {DEFAULT_TITLE} ({DEFAULT_DETECTOR}, {found.reason}){note}"
 
 
-def _load_transformers(name: str, device: Device, threshold: float | None) -> Detector:
+def _load_transformers(name: str, device: Device, threshold: float | None) -> tuple[Detector, str]:
     from spinepose_hf.inference.detectors.transformers import TransformersDetector
 
-    return TransformersDetector(name, device, threshold)
+    place, note = _place(device, ("auto", "cpu", "cuda"))
+    return TransformersDetector(name, place, threshold), note
+
+
+def _place(device: Device, known: tuple[Device, ...]) -> tuple[Device, str]:
+    """Return where a detector runs, and a note where its library has not the pose network's device."""
+    return (device, "") if device in known else ("cpu", f", on the CPU, for it does not run on {device}")
 
 
 __all__ = ["DETECTOR_VARIABLE", "load_detector"]

@@ -42,6 +42,12 @@ def test_by_environment(runtime: OnnxPose, toy_detector: Path, monkeypatch: pyte
     assert isinstance(load_detector("none", runtime, "cpu")[0], SelfLocator)
 
 
+def test_a_device_of_the_pose_network_alone(runtime: OnnxPose, toy_detector: Path) -> None:
+    detector, line = load_detector(toy_detector, runtime, "gpu")
+    assert isinstance(detector, EndToEndDetector)
+    assert line == "from the detector toy_detector.onnx, on the CPU, for it does not run on gpu"
+
+
 def test_refuses_other_files(runtime: OnnxPose, tmp_path: Path) -> None:
     path = tmp_path / "detector.txt"
     path.touch()
