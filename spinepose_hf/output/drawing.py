@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spinepose_hf.model.skeleton import KEYPOINT_NAMES, LINKS, SPINE_CHAIN
 from spinepose_hf.output.canvas import Canvas, Color
+from spinepose_hf.output.draw_options import DrawOptions
 
 LEFT: Color = (86, 180, 233)
 RIGHT: Color = (230, 159, 0)
@@ -62,6 +63,13 @@ def draw_people(
     Raises:
         ValueError: the shapes do not fit each other.
     """
+    canvas = Canvas(image)
+    draw_skeletons(canvas, keypoints, scores, DrawOptions(spine_only=spine_only, threshold=threshold))
+    return canvas.pixels
+
+
+def draw_skeletons(canvas: Canvas, keypoints: ArrayLike, scores: ArrayLike, options: DrawOptions) -> None:
+    """Draw people's skeletons on a canvas; arrays and errors as in `draw_people`."""
     points, confidences = np.asarray(keypoints, np.float64), np.asarray(scores, np.float64)
     if (
         points.ndim != 3
@@ -72,16 +80,15 @@ def draw_people(
             f"keypoints must be (N, {len(KEYPOINT_NAMES)}, 2) and scores (N, {len(KEYPOINT_NAMES)}), "
             f"got {points.shape} and {confidences.shape}"
         )
-    canvas = Canvas(image)
+    size = canvas.pixels.shape[:2]
     for person, score in zip(points, confidences, strict=True):
-        visible = (score >= threshold) & _near_picture(person, image.shape[:2])
+        visible = (score >= options.threshold) & near_picture(person, size)
         if not visible.any():
             continue
-        width = limb_width(person[visible], image.shape[:2])
-        if not spine_only:
+        width = options.line_width or limb_width(person[visible], size)
+        if not options.spine_only:
             _draw_body(canvas, person, score, visible, width)
         _draw_spine(canvas, person, score, visible, width)
-    return canvas.pixels
 
 
 def limb_width(points: NDArray[np.floating], image_size: tuple[int, ...]) -> float:
@@ -189,7 +196,7 @@ def smooth_curve(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate([curve.reshape(-1, 2), points[-1:]])
 
 
-def _near_picture(points: NDArray[np.float64], image_size: tuple[int, ...]) -> NDArray[np.bool_]:
+def near_picture(points: NDArray[np.float64], image_size: tuple[int, ...]) -> NDArray[np.bool_]:
     """Tell which points (K, 2) are finite and less than a picture's size outside of it."""
     size = np.array([image_size[1], image_size[0]])
     return np.asarray(((points > -size) & (points < 2 * size)).all(axis=1))
@@ -205,7 +212,9 @@ def _pair_opacity(scores: NDArray[np.float64], first: int, second: int) -> float
 
 __all__ = [
     "draw_people",
+    "draw_skeletons",
     "limb_width",
+    "near_picture",
     "opacity",
     "side_color",
     "smooth_curve",
