@@ -147,9 +147,12 @@ class Tracker:
         iou = pairwise_iou(_grown(boxes, self.options.drift * waited), people.boxes[places])
         found = people.boxes[places]
         sizes = (found[:, 2:] - found[:, :2]).prod(axis=1)
+        # The last pose of somebody who was lost may be what lost him: places say more then.
+        lost = np.array([track.lost for track in tracks])
+        likeness = np.where(lost[:, None], np.maximum(iou, (oks + iou) / 2), (oks + iou) / 2)
         ratio = np.minimum(areas[:, None], sizes[None]) / np.maximum(areas[:, None], sizes[None])
         # Nobody becomes three times as large or small between two sights; a child is not its father.
-        return np.where(ratio > 0.1, (oks + iou) / 2, 0.0)
+        return np.where(ratio > 0.1, likeness, 0.0)
 
     def _see(self, track: Track, people: People, place: int, time: float) -> None:
         keypoints, scores = (
