@@ -19,6 +19,7 @@ from spinepose_hf.errors import OutputError
 from spinepose_hf.inference.media.decoding import describe
 from spinepose_hf.inference.media.remux import VIDEO_SUFFIXES, Sound, finish_video
 from spinepose_hf.inference.media.threads import media_threads
+from spinepose_hf.inference.media.yuv import to_yuv420
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -205,16 +206,10 @@ class VideoWriter:
 
     def _convert(self, image: NDArray[np.uint8]) -> VideoFrame:
         import av
-        from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
-        return av.VideoFrame.from_ndarray(_even(image), format="rgb24").reformat(
-            format="yuv420p",
-            dst_colorspace=Colorspace.ITU709,
-            dst_color_range=ColorRange.MPEG,
-            # In spite of its name the exact one here: the default is wrong by up to a level of colour more.
-            interpolation=Interpolation.FAST_BILINEAR,
-            threads=1,
-        )
+        frame = av.VideoFrame.from_ndarray(to_yuv420(_even(image)), format="yuv420p")
+        frame.colorspace, frame.color_range = _BT709, _LIMITED_RANGE
+        return frame
 
     def _mux(self, frame: VideoFrame | None) -> None:
         for packet in self._stream.encode(frame):
