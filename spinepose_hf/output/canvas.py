@@ -82,6 +82,18 @@ class Canvas:
         paint = np.full((1, 1, 3), color, np.uint8)
         self._blend(x, y, _shrink(mask, factor, (columns, rows)), paint, opacity)
 
+    def paste(self, picture: NDArray[np.uint8], x: int, y: int) -> None:
+        """Lay a small picture, (h, w, 4) RGB and coverage, on the canvas with its left upper corner at x, y.
+
+        What lies outside of the canvas is cut off.
+        """
+        top, left = max(-y, 0), max(-x, 0)
+        picture = picture[top : self.pixels.shape[0] - y, left : self.pixels.shape[1] - x]
+        rows, columns = picture.shape[:2]
+        under = self.pixels[y + top : y + top + rows, x + left : x + left + columns]
+        share = picture[..., 3:].astype(np.float32) / 255
+        under[:] = np.rint(under + (picture[..., :3].astype(np.float32) - under) * share).astype(np.uint8)
+
     def _region(self, points: NDArray[np.floating], width: float) -> tuple[int, int, int, int] | None:
         """Return left, top, columns and rows of what a stroke can touch inside the picture, or None."""
         height, picture_width = self.pixels.shape[:2]
