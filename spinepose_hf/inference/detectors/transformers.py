@@ -11,7 +11,7 @@ from spinepose_hf.errors import DetectorError
 from spinepose_hf.extras import require_extra
 from spinepose_hf.inference.detectors.base import Detections, tidy_detections
 from spinepose_hf.inference.onnx_session import Device
-from spinepose_hf.inference.torch_device import choose_torch_device
+from spinepose_hf.inference.torch_device import choose_torch_device, load_torch_at_rest
 
 
 class TransformersDetector:
@@ -30,6 +30,7 @@ class TransformersDetector:
 
     def __init__(self, name: str, device: Device = "auto", threshold: float | None = None) -> None:
         require_extra("torch", ("torch", "transformers"), f"the detector {name}")
+        load_torch_at_rest()
         from safetensors import SafetensorError
         from transformers import AutoImageProcessor, AutoModelForObjectDetection
 

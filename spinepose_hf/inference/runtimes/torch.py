@@ -14,7 +14,7 @@ from spinepose_hf.inference.onnx_session import Device
 from spinepose_hf.inference.runtimes.base import CropPoses
 from spinepose_hf.inference.runtimes.deploy import no_poses
 from spinepose_hf.inference.threads import inference_threads
-from spinepose_hf.inference.torch_device import choose_torch_device
+from spinepose_hf.inference.torch_device import choose_torch_device, load_torch_at_rest
 from spinepose_hf.model.simcc import confidence, decode, spread
 from spinepose_hf.model.skeleton import KEYPOINT_NAMES, PIXEL_MEAN, PIXEL_STD
 
@@ -35,6 +35,7 @@ class TorchPose:
 
     def __init__(self, name: str, device: Device = "auto", threads: int | None = None) -> None:
         require_extra("torch", ("torch", "transformers"), f"the model {name}")
+        load_torch_at_rest()
         if threads is not None:
             import torch
 
