@@ -19,7 +19,7 @@ from spinepose_hf.errors import OutputError
 from spinepose_hf.inference.media.decoding import describe
 from spinepose_hf.inference.media.remux import VIDEO_SUFFIXES, Sound, finish_video
 from spinepose_hf.inference.media.threads import media_threads
-from spinepose_hf.inference.media.yuv import to_yuv420
+from spinepose_hf.inference.media.yuv import Yuv420Converter
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -83,6 +83,7 @@ class VideoWriter:
     ) -> None:
         self._target = check_video_path(path)
         self._size = size
+        self._yuv = Yuv420Converter((size[0] + size[0] % 2, size[1] + size[1] % 2))
         self._rate = rate or DEFAULT_RATE
         self._audio_from = None if audio_from is None else os.fspath(audio_from)
         self._first_time: float | None = None
@@ -207,7 +208,7 @@ class VideoWriter:
     def _convert(self, image: NDArray[np.uint8]) -> VideoFrame:
         import av
 
-        frame = av.VideoFrame.from_ndarray(to_yuv420(_even(image)), format="yuv420p")
+        frame = av.VideoFrame.from_ndarray(self._yuv(_even(image)), format="yuv420p")
         frame.colorspace, frame.color_range = _BT709, _LIMITED_RANGE
         return frame
 
