@@ -88,7 +88,7 @@ class Canvas:
         What lies outside of the canvas is cut off.
         """
         top, left = max(-y, 0), max(-x, 0)
-        picture = picture[top : self.pixels.shape[0] - y, left : self.pixels.shape[1] - x]
+        picture = picture[top : max(self.pixels.shape[0] - y, 0), left : max(self.pixels.shape[1] - x, 0)]
         rows, columns = picture.shape[:2]
         under = self.pixels[y + top : y + top + rows, x + left : x + left + columns]
         share = picture[..., 3:].astype(np.float32) / 255
