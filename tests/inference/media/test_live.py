@@ -82,11 +82,13 @@ def test_a_slow_user_gets_the_newest_frames() -> None:
 
 
 def test_a_quick_user_gets_every_frame() -> None:
-    with LiveSource(pattern("testsrc2=size=64x48:rate=20:duration=5,realtime"), end=1.0) as source:
+    # Room for a second of frames, because a busy machine makes every user slow.
+    address = pattern("testsrc2=size=64x48:rate=20:duration=5,realtime")
+    with LiveSource(address, end=1.0, waiting=20) as source:
         frames = list(source)
         assert source.info.duration == 1.0
-    assert len(frames) + source.dropped == 20
-    assert source.dropped <= 2
+    assert [frame.index for frame in frames] == list(range(20))
+    assert source.dropped == 0
 
 
 def test_start_and_stride() -> None:
@@ -151,7 +153,7 @@ def test_a_stall_is_bridged(tmp_path: Path, caplog: pytest.LogCaptureFixture) ->
         return None
 
     with served(stream) as address, caplog.at_level(logging.WARNING):
-        with open_source(address, timeout=1.0, retries=3) as source:
+        with open_source(address, timeout=1.5, retries=3) as source:
             assert source.info.kind == "live"
             frames = list(source)
         over.set()
@@ -177,10 +179,10 @@ def test_a_stream_that_stays_silent_is_given_up(tmp_path: Path) -> None:
             over.wait(20)
 
     with served(stream) as address:
-        with open_source(address, timeout=0.5, retries=1) as source, pytest.raises(VideoError) as caught:
+        with open_source(address, timeout=1.0, retries=1) as source, pytest.raises(VideoError) as caught:
             assert len(list(source)) <= 20
         over.set()
-    assert re.search(r"was lost and 1 more tries failed \(.*0.5 s.*\); check the sender", str(caught.value))
+    assert re.search(r"was lost and 1 more tries failed \(.*1 s.*\); check the sender", str(caught.value))
 
 
 def test_a_camera_of_the_web_is_opened_again(tmp_path: Path) -> None:

@@ -245,6 +245,7 @@ def test_memory_stays_flat_over_2000_frames(tmp_path: Path) -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 15_000
 
 
+@pytest.mark.slow
 def test_real_clips(shared: Path) -> None:
     clips = sorted((shared / "samples" / "video").glob("*.mp4"))
     assert clips
