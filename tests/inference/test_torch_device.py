@@ -21,6 +21,7 @@ assert dict(os.environ) == before
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("set_by_user", "expected"),
     [pytest.param(None, "PASSIVE", id="sleep"), pytest.param("ACTIVE", "ACTIVE", id="as the user says")],
