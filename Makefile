@@ -9,7 +9,7 @@ PIP := -m pip --quiet --disable-pip-version-check install --constraint constrain
 .PHONY: demo test unit quality style clean
 
 demo: $(VENV)/.ready
-	$(VENV)/bin/spinepose -i spinepose_hf/samples/walking.jpg -o out/walking_spine.jpg
+	$(VENV)/bin/spinepose -i spinepose_hf/samples/walking.jpg -o out/walking_spine.jpg --overwrite
 
 # The base package: what one photo needs, without torch or transformers.
 $(VENV)/.ready: pyproject.toml constraints.txt
@@ -20,7 +20,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 # Everything, with the newest transformers.
 $(VENV_TEST)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV_TEST)
-	$(VENV_TEST)/bin/python $(PIP) -e ".[train,synth,onnx,dev]"
+	$(VENV_TEST)/bin/python $(PIP) -e ".[train,synth,onnx,video,openvino,dev]"
 	touch $@
 
 # The last transformers 4, for which Optimum exists: the same files must work there.

@@ -14,6 +14,7 @@ from spinepose_hf.hub.register import register_when_imported
 if TYPE_CHECKING:
     from spinepose_hf.inference.estimator import SpinePoseEstimator
     from spinepose_hf.inference.photo import infer_image
+    from spinepose_hf.inference.video import infer_video
     from spinepose_hf.model.configuration_spinepose import SpinePoseConfig
     from spinepose_hf.model.image_processing_spinepose import SpinePoseImageProcessor
     from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation, SpinePoseModel
@@ -35,6 +36,7 @@ _HOMES = {
     "SpinePoseTrainingArguments": "spinepose_hf.training.arguments",
     "embedded_model": "spinepose_hf.weights",
     "infer_image": "spinepose_hf.inference.photo",
+    "infer_video": "spinepose_hf.inference.video",
 }
 
 __all__ = [
@@ -48,6 +50,7 @@ __all__ = [
     "SpinePoseTrainingArguments",
     "embedded_model",
     "infer_image",
+    "infer_video",
 ]
 
 register_when_imported()

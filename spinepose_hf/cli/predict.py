@@ -1,19 +1,14 @@
-"""`spinepose predict`: one photo in; a table, an annotated picture and a file of keypoints out."""
+"""`spinepose predict`: a photo, a folder, a video or a camera in; pictures, video, tables and plots out."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from spinepose_hf.errors import BoxError
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from spinepose_hf.pose import People, Person
 
 
 class ResultFormat(StrEnum):
@@ -21,6 +16,11 @@ class ResultFormat(StrEnum):
 
     OPENPOSE = "openpose"
     COCO = "coco"
+    CSV = "csv"
+    CSV_WIDE = "csv-wide"
+    PARQUET = "parquet"
+    PARQUET_WIDE = "parquet-wide"
+    TRC = "trc"
 
 
 class DeviceName(StrEnum):
@@ -29,13 +29,50 @@ class DeviceName(StrEnum):
     AUTO = "auto"
     CPU = "cpu"
     CUDA = "cuda"
+    COREML = "coreml"
+    DIRECTML = "directml"
+
+
+class RuntimeName(StrEnum):
+    """Which library runs the network."""
+
+    AUTO = "auto"
+    ONNXRUNTIME = "onnxruntime"
+    TORCH = "torch"
+    OPENVINO = "openvino"
+
+
+class SmoothName(StrEnum):
+    """How people are smoothed over time."""
+
+    AUTO = "auto"
+    NONE = "none"
+    ONE_EURO = "one-euro"
+    BUTTERWORTH = "butterworth"
+    SAVGOL = "savgol"
+    MEDIAN = "median"
+
+
+class Overlay(StrEnum):
+    """What is drawn beside the people."""
+
+    ANGLES = "angles"
+
+
+_FILES, _FRAMES, _PEOPLE, _LOOK, _RUN = "Files", "Video", "People", "Drawing", "Running"
 
 
 def predict(
     input_path: Annotated[
-        Path,
+        str,
         typer.Option(
-            "-i", "--input", "--input_path", help="The photo: JPEG, PNG, WebP, TIFF, BMP.", metavar="IMAGE"
+            "-i",
+            "--input",
+            "--input_path",
+            help="A photo, a folder of photos or a pattern such as 'day1/*.jpg', a video, the number of a "
+            "webcam (0), or the address of a stream or file (rtsp://, http://).",
+            metavar="INPUT",
+            rich_help_panel=_FILES,
         ),
     ],
     output: Annotated[
@@ -44,41 +81,156 @@ def predict(
             "-o",
             "--output",
             "--vis-path",
-            help="Write the annotated picture here: .jpg, .png or .webp.",
-            metavar="IMAGE",
+            help="Write what is seen here: a picture (.jpg, .png, .webp) for a photo, a video (.mp4, .mov, "
+            ".mkv) for a video, a folder for several photos.",
+            metavar="PATH",
+            rich_help_panel=_FILES,
         ),
     ] = None,
     save: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
-            "-s", "--save", "--save-path", help="Write the keypoints here, as JSON.", metavar="JSON"
+            "-s",
+            "--save",
+            "--save-path",
+            help="Write the keypoints here; may be given several times. The suffix chooses the format: "
+            ".json, .csv, .parquet, .trc; a folder of OpenPose files for a name without suffix.",
+            metavar="PATH",
+            rich_help_panel=_FILES,
         ),
     ] = None,
     result_format: Annotated[
-        ResultFormat,
+        ResultFormat | None,
+        typer.Option("--format", help="Format of --save, whatever the suffix.", rich_help_panel=_FILES),
+    ] = None,
+    measure: Annotated[
+        Path | None,
         typer.Option(
-            "--format",
-            help="Format of --save. openpose: pose_keypoints_2d with 37 times x, y, score; coco: COCO "
-            "results with box and score.",
+            "--measure",
+            help="Write spine angles and other measures here, with their uncertainty: .csv, or .mot, a file "
+            "a person. For sport and animation; not a medical device.",
+            metavar="PATH",
+            rich_help_panel=_FILES,
         ),
-    ] = ResultFormat.OPENPOSE,
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            "--plot",
+            help="Draw the measures over time here: .png or .svg.",
+            metavar="PATH",
+            rich_help_panel=_FILES,
+        ),
+    ] = None,
+    person_height: Annotated[
+        float | None,
+        typer.Option(
+            help="Height of the person: turns the pixels of a .trc into metres, which OpenSim needs.",
+            min=0.1,
+            max=3.0,
+            metavar="M",
+            rich_help_panel=_FILES,
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that exist.", rich_help_panel=_FILES)
+    ] = False,
+    start: Annotated[
+        float | None,
+        typer.Option(help="Begin here, in seconds.", min=0, metavar="S", rich_help_panel=_FRAMES),
+    ] = None,
+    end: Annotated[
+        float | None,
+        typer.Option(help="Stop here, in seconds.", min=0, metavar="S", rich_help_panel=_FRAMES),
+    ] = None,
+    stride: Annotated[
+        int, typer.Option(help="Take every n-th frame.", min=1, metavar="N", rich_help_panel=_FRAMES)
+    ] = 1,
+    smooth: Annotated[
+        SmoothName,
+        typer.Option(
+            help="Filter over time, each person apart. auto: butterworth for recorded video, which has no "
+            "lag; one-euro for live video.",
+            rich_help_panel=_FRAMES,
+        ),
+    ] = SmoothName.AUTO,
+    no_smooth: Annotated[
+        bool, typer.Option("--nosmooth", help="The same as --smooth none.", rich_help_panel=_FRAMES)
+    ] = False,
+    detect_every: Annotated[
+        int | None,
+        typer.Option(
+            help="Search for people on every n-th frame and follow them between; whoever is lost is searched "
+            "for at once. 1 searches every frame.",
+            min=1,
+            metavar="N",
+            rich_help_panel=_FRAMES,
+        ),
+    ] = None,
     boxes: Annotated[
         str | None,
         typer.Option(
             help="Where the people are, in pixels: x1,y1,x2,y2, and a semicolon between people. More exact "
-            "than any search.",
+            "than any search. In a video they hold for every frame.",
             metavar='"X1,Y1,X2,Y2;..."',
+            rich_help_panel=_PEOPLE,
         ),
     ] = None,
     detector: Annotated[
         str,
         typer.Option(
-            help="What finds the people: an .onnx file with the outputs dets and labels; a folder or Hub id "
-            "of an object detector of transformers; none: the pose network finds one person itself; auto: "
-            "what the environment variable SPINEPOSE_DETECTOR names, else none.",
+            help="What finds the people: an .onnx file (RTMDet, YOLOX, DETR); a folder or Hub id of an "
+            "object detector of transformers; none: the pose network finds one person itself; auto: what the "
+            "environment variable SPINEPOSE_DETECTOR names, else a small one from the Hub where that can "
+            "be reached, else none.",
             metavar="PATH|ID|auto|none",
+            rich_help_panel=_PEOPLE,
         ),
     ] = "auto",
+    max_people: Annotated[
+        int | None,
+        typer.Option(
+            "--max-people",
+            "--max-detections",
+            help="At most so many people in a frame.",
+            min=1,
+            metavar="N",
+            rich_help_panel=_PEOPLE,
+        ),
+    ] = None,
+    spine_only: Annotated[
+        bool,
+        typer.Option("--spine-only", help="Draw the spine and leave the body out.", rich_help_panel=_LOOK),
+    ] = False,
+    threshold: Annotated[
+        float,
+        typer.Option(
+            help="Least score of a keypoint that is drawn. Lower shows more and errs more.",
+            min=0.0,
+            max=1.0,
+            rich_help_panel=_LOOK,
+        ),
+    ] = 0.3,
+    line_width: Annotated[
+        float | None,
+        typer.Option(
+            help="Width of the lines in pixels. Default: by the size of the person.",
+            min=0.1,
+            metavar="PX",
+            rich_help_panel=_LOOK,
+        ),
+    ] = None,
+    overlay: Annotated[
+        Overlay | None,
+        typer.Option(help="Write the angles of the spine beside it.", rich_help_panel=_LOOK),
+    ] = None,
+    side_by_side: Annotated[
+        bool,
+        typer.Option("--side-by-side", help="Show the source beside the drawing.", rich_help_panel=_LOOK),
+    ] = False,
+    blur_faces: Annotated[
+        bool, typer.Option("--blur-faces", help="Make heads unrecognisable.", rich_help_panel=_LOOK)
+    ] = False,
     model: Annotated[
         str | None,
         typer.Option(
@@ -86,69 +238,90 @@ def predict(
             help="The pose network: an .onnx file, a model folder, a Hub id, or a checkpoint (.pth) of the "
             "original. Default: the small one inside the package.",
             metavar="PATH|ID",
+            rich_help_panel=_RUN,
         ),
     ] = None,
-    spine_only: Annotated[
-        bool, typer.Option("--spine-only", help="Draw the spine and leave the body out of the picture.")
-    ] = False,
-    threshold: Annotated[
-        float,
-        typer.Option(
-            help="Least score of a keypoint that is drawn. Lower shows more and errs more.", min=0.0, max=1.0
-        ),
-    ] = 0.3,
     device: Annotated[
-        DeviceName, typer.Option(help="Where to run. auto: CUDA where it works.")
+        DeviceName, typer.Option(help="Where to run. auto: CUDA where it works.", rich_help_panel=_RUN)
     ] = DeviceName.AUTO,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print errors only.")] = False,
+    runtime: Annotated[
+        RuntimeName,
+        typer.Option(help="What runs the network. auto: by the kind of model.", rich_help_panel=_RUN),
+    ] = RuntimeName.AUTO,
+    quiet: Annotated[
+        bool, typer.Option("-q", "--quiet", help="Print errors only.", rich_help_panel=_RUN)
+    ] = False,
 ) -> None:
-    """Find people in a photo: 37 keypoints each, nine of them along the spine.
+    """Find people: 37 keypoints each, nine of them along the spine.
 
     **Examples**
 
     `spinepose -i photo.jpg -o out.jpg` draws the people into a copy and prints the spine.
 
-    `spinepose -i photo.jpg -s result.json --format coco` saves all 37 keypoints.
+    `spinepose -i squat.mp4 -o out.mp4 -s squat.csv --measure angles.csv --plot angles.png` follows the people
+    through a video, and writes keypoints, spine angles and their plot.
+
+    `spinepose -i squat.mp4 -s squat.trc --start 2 --end 8` writes markers for OpenSim of six seconds.
+
+    `spinepose -i photos/ -o drawn/ -s people.json --format coco` works through a folder.
 
     `spinepose -i team.jpg -o out.jpg --boxes "30,20,180,400;200,25,340,410"` takes two given boxes.
 
-    `spinepose -i team.jpg -o out.jpg --detector rtmdet.onnx` lets a detector find everybody.
-
-    Exit codes: 0 done, 1 the photo cannot be used or shows nobody (one line says why, nothing is written),
-    2 wrong options, 130 interrupted.
+    Exit codes: 0 done, 1 the input cannot be used or a photo shows nobody (one line says why), 2 wrong
+    options, 130 interrupted (what was written until then is whole).
     """
     given_boxes = None if boxes is None else parse_boxes(boxes)
 
     from spinepose_hf.cli.notes import notes_on_stderr
-    from spinepose_hf.errors import NoPersonError
+    from spinepose_hf.cli.report import job_progress, print_people, print_summary, print_written
+    from spinepose_hf.inference.engine import FramePoses
     from spinepose_hf.inference.estimator import SpinePoseEstimator
-    from spinepose_hf.inference.images import load_image
-    from spinepose_hf.inference.photo import NO_PERSON
-    from spinepose_hf.output.json_file import check_json_path
-    from spinepose_hf.output.picture import check_picture_path
+    from spinepose_hf.inference.job import run_job
+    from spinepose_hf.inference.job_outputs import JobOutputs, written
+    from spinepose_hf.inference.stream import StreamOptions
+    from spinepose_hf.output.draw_options import DrawOptions
 
-    if output is not None:
-        check_picture_path(output)
-    if save is not None:
-        check_json_path(save)
+    outputs = JobOutputs(
+        drawn=output,
+        results=tuple((path, None if result_format is None else result_format.value) for path in save or ()),
+        measures=measure,
+        plot=plot,
+        person_height=person_height,
+        drawing=DrawOptions(
+            spine_only=spine_only, threshold=threshold, line_width=line_width, blur_faces=blur_faces
+        ),
+        overlay_angles=overlay is Overlay.ANGLES,
+        side_by_side=side_by_side,
+        overwrite=overwrite,
+    )
+    options = StreamOptions(
+        start=start,
+        end=end,
+        stride=stride,
+        detect_every=detect_every,
+        max_people=max_people,
+        smooth="none" if no_smooth else smooth.value,
+    )
+    last: list[FramePoses] = []
     with notes_on_stderr(quiet):
-        image = load_image(input_path)
-        estimator = SpinePoseEstimator(model, device.value, detector, threshold)
-        people = estimator.estimate(image, given_boxes, color="rgb")
-    if not len(people):
-        raise NoPersonError(NO_PERSON.format(path=input_path))
-    if output is not None:
-        from spinepose_hf.output.drawing import draw_people
-        from spinepose_hf.output.picture import write_picture
+        estimator = SpinePoseEstimator(model, device.value, detector, threshold, runtime=runtime.value)
+        stream = estimator.stream(input_path, given_boxes, options)
+        single = stream.info.kind == "pictures" and stream.info.frame_count == 1
+        with job_progress(stream.info, quiet) as tell:
 
-        drawn = draw_people(
-            image, people.keypoints, people.scores, spine_only=spine_only, threshold=threshold
-        )
-        write_picture(drawn, output)
-    if save is not None:
-        _save(people, save, result_format, input_path)
+            def on_frame(result: FramePoses) -> None:
+                last[:] = [result]
+                tell(result)
+
+            summary = run_job(stream, outputs, on_frame)
     if not quiet:
-        _report(people, [path for path in (output, save) if path is not None])
+        if single and last:
+            print_people(last[0].people)
+        else:
+            print_summary(summary, stream.info)
+        print_written(written(outputs))
+    if summary.interrupted:
+        raise typer.Exit(130)
 
 
 def parse_boxes(text: str) -> list[list[float]]:
@@ -171,54 +344,6 @@ def parse_boxes(text: str) -> list[list[float]]:
     if not rows:
         raise BoxError("no box given; write x1,y1,x2,y2, with a semicolon between people")
     return rows
-
-
-def _save(people: People, path: Path, result_format: ResultFormat, input_path: Path) -> None:
-    if result_format is ResultFormat.COCO:
-        from spinepose_hf.output.coco import write_coco
-
-        write_coco(people, path, file_name=input_path.name)
-    else:
-        from spinepose_hf.output.openpose import write_openpose
-
-        write_openpose(people, path)
-
-
-def _report(people: People, written: list[Path]) -> None:
-    from rich.console import Console
-
-    console = Console(highlight=False, soft_wrap=True)
-    for number, person in enumerate(people.spine(), start=1):
-        console.print(_spine_table(person, f"person {number} of {len(people)}"))
-    for path in written:
-        # Not through rich: it would break long paths and read brackets in them as markup.
-        typer.echo(f"wrote {path}")
-
-
-def _spine_table(person: Person, title: str) -> Table:
-    from rich import box
-    from rich.table import Table
-
-    from spinepose_hf.model.skeleton import VERTEBRAE
-
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    for heading in ("vertebra", "keypoint"):
-        table.add_column(heading)
-    for heading in ("x", "y", "± px", "score"):
-        table.add_column(heading, justify="right")
-    # Top to bottom, as one reads a standing person.
-    for index in reversed(range(len(person.keypoint_names))):
-        name = person.keypoint_names[index]
-        x, y = person.keypoints[index]
-        table.add_row(
-            VERTEBRAE[name],
-            name,
-            f"{x:.1f}",
-            f"{y:.1f}",
-            f"{person.sigmas[index]:.1f}",
-            f"{person.scores[index]:.2f}",
-        )
-    return table
 
 
 __all__ = ["parse_boxes", "predict"]

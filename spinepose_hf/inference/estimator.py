@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,9 @@ from spinepose_hf.inference.runtimes.load import load_runtime
 from spinepose_hf.inference.topdown import poses_in_boxes
 from spinepose_hf.pose import People
 
+if TYPE_CHECKING:
+    from spinepose_hf.inference.stream import PoseStream, StreamOptions
+
 logger = logging.getLogger(__name__)
 
 ImageLike = NDArray[Any] | Image.Image
@@ -34,16 +37,22 @@ class SpinePoseEstimator:
         estimator = SpinePoseEstimator()
         keypoints, scores = estimator.predict(cv2.imread("photo.jpg"))  # (N, 37, 2), (N, 37)
         picture = estimator.visualize(image, keypoints, scores)
+
+        for frame in estimator.stream("squat.mp4"):
+            print(frame.time, frame.people.ids)
         ```
 
     Args:
         model: None for the weights inside the package; an .onnx file; a transformers folder; or a Hub id. It
             may also be a runtime that is already loaded.
-        device: "cpu", "cuda", or "auto" (CUDA where it works, else the CPU; the choice is logged).
+        device: "cpu", "cuda", or "auto" (CUDA where it works, else the CPU; the choice is logged); see
+            `load_runtime` for more.
         detector: where boxes come from when `predict` is given none: "auto", "none", an .onnx file, a
             transformers folder or Hub id (see `load_detector`), or any callable that is a `Detector`.
         threshold: score from which a keypoint counts as seen: in drawings, and where the network locates the
             person itself. Lower shows more and errs more.
+        runtime: the library that runs the network: "auto", "onnxruntime", "torch" or "openvino".
+        threads: of the network; None chooses for this machine.
 
     Raises:
         ModelError: the model cannot be loaded.
@@ -58,11 +67,14 @@ class SpinePoseEstimator:
         device: str = "auto",
         detector: str | os.PathLike[str] | Detector = "auto",
         threshold: float = 0.3,
+        *,
+        runtime: str = "auto",
+        threads: int | None = None,
     ) -> None:
         known_device = check_device(device)
         self.threshold = threshold
         self.runtime: PoseRuntime = (
-            load_runtime(model, known_device)
+            load_runtime(model, known_device, runtime, threads)
             if model is None or isinstance(model, str | os.PathLike)
             else model
         )
@@ -128,6 +140,46 @@ class SpinePoseEstimator:
             seen = (people.scores >= self.detector.threshold).sum(axis=1)
             people = people.select(seen >= MIN_CONFIDENT)
         return people
+
+    def stream(
+        self,
+        path: str | int | os.PathLike[str],
+        boxes: ArrayLike | None = None,
+        options: StreamOptions | None = None,
+        **changes: Any,
+    ) -> PoseStream:
+        """Follow the people of a video, a camera, a folder or a picture, frame by frame.
+
+        Iterate over the result; leaving a `with` block, or the loop's end, closes the source. Memory does not
+        grow with its length.
+
+        Example:
+            ```python
+            with estimator.stream("squat.mp4", detect_every=5, smooth="none") as stream:
+                for frame in stream:
+                    frame.people.keypoints, frame.people.ids, frame.time, frame.image
+            ```
+
+        Args:
+            path: a picture, a video, a folder of pictures, a pattern (`shots/*.jpg`), the number of a camera
+                (0), or an address (http, https, rtsp).
+            boxes: (N, 4) x1, y1, x2, y2 in px, if the people stay in the same places: then nothing is
+                searched for.
+            options: see `StreamOptions`.
+            **changes: fields of `StreamOptions` to change.
+
+        Raises:
+            VideoError: the source cannot be opened. Errors of its frames are raised by the iteration.
+            ImageError: a single picture that cannot be read.
+            BoxError: a box cannot be used.
+            TypeError: there is no such option.
+        """
+        from dataclasses import replace
+
+        from spinepose_hf.inference.stream import StreamOptions, open_stream
+
+        self._announce(self._box_source if boxes is None else "given by the user")
+        return open_stream(self, path, replace(options or StreamOptions(), **changes), boxes)
 
     def visualize(
         self,

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import ArrayLike
 
-from spinepose_hf.errors import NoPersonError
+from spinepose_hf.errors import ImageError
+from spinepose_hf.inference.engine import FramePoses
 from spinepose_hf.inference.estimator import SpinePoseEstimator
-from spinepose_hf.inference.images import load_image
+from spinepose_hf.inference.job import run_job
+from spinepose_hf.inference.job_outputs import JobOutputs, one_path
 from spinepose_hf.inference.runtimes.base import PoseRuntime
-from spinepose_hf.output.drawing import draw_people
-from spinepose_hf.output.json_file import check_json_path
-from spinepose_hf.output.openpose import to_openpose, write_openpose
-from spinepose_hf.output.picture import check_picture_path, write_picture
+from spinepose_hf.output.draw_options import DrawOptions
+from spinepose_hf.output.openpose import to_openpose
 
 PathLike = str | os.PathLike[str]
-
-NO_PERSON = "no person found in {path}; give a box around the person, or a detector"
 
 
 def infer_image(
@@ -41,7 +40,7 @@ def infer_image(
         path: the photo.
         out: where to write the annotated picture (.jpg, .png or .webp).
         vis_path: another name for `out`.
-        save_path: where to write the results as OpenPose JSON.
+        save_path: where to write the results: OpenPose for .json; other formats as in `open_writer`.
         boxes: (N, 4) x1, y1, x2, y2 of the people in px, if they are known.
         estimator: one that is already loaded; it makes `model`, `device` and `detector` meaningless.
         model: see `SpinePoseEstimator`.
@@ -60,27 +59,22 @@ def infer_image(
         ValueError: both `out` and `vis_path` are given.
         SpinePoseError: what `SpinePoseEstimator` and its `predict` raise.
     """
-    if out is not None and vis_path is not None:
-        raise ValueError("out and vis_path are the same thing: give one of them")
-    picture_path = out if vis_path is None else vis_path
-    if picture_path is not None:
-        check_picture_path(picture_path)
-    if save_path is not None:
-        check_json_path(save_path)
-    image = load_image(path)
+    outputs = JobOutputs(
+        drawn=one_path(out, vis_path),
+        results=() if save_path is None else ((Path(save_path), None),),
+        drawing=DrawOptions(spine_only=spine_only, threshold=threshold),
+    )
     if estimator is None:
         estimator = SpinePoseEstimator(model, device, detector, threshold)
-    people = estimator.estimate(image, boxes, color="rgb")
-    if not len(people):
-        raise NoPersonError(NO_PERSON.format(path=path))
-    if picture_path is not None:
-        drawn = draw_people(
-            image, people.keypoints, people.scores, spine_only=spine_only, threshold=threshold
-        )
-        write_picture(drawn, picture_path)
-    if save_path is not None:
-        write_openpose(people, save_path)
-    return to_openpose(people)
+    if "://" not in str(path) and not Path(path).is_file():
+        raise ImageError(f"{path} does not exist, or is no file; check the path")
+    stream = estimator.stream(path, boxes)
+    if stream.info.kind != "pictures" or stream.info.frame_count != 1:
+        stream.close()
+        raise ImageError(f"{path} is no single picture; use infer_video, or SpinePoseEstimator.stream")
+    results: list[FramePoses] = []
+    run_job(stream, outputs, results.append)
+    return to_openpose(results[0].people)
 
 
-__all__ = ["NO_PERSON", "infer_image"]
+__all__ = ["infer_image"]

@@ -202,7 +202,7 @@ def save_blank(path: Path) -> None:
     ("write", "extra", "message"),
     [
         pytest.param(lambda path: None, [], "does not exist", id="missing"),
-        pytest.param(lambda path: path.mkdir(), [], "is a folder", id="directory"),
+        pytest.param(lambda path: path.mkdir(), [], "holds no picture", id="empty folder"),
         pytest.param(lambda path: path.touch(), [], "is empty", id="zero-byte"),
         pytest.param(lambda path: path.write_text("words"), [], "not an image", id="unreadable"),
         pytest.param(truncate, [], "damaged or truncated", id="truncated"),
@@ -227,11 +227,11 @@ def save_blank(path: Path) -> None:
             id="foreign model",
         ),
         pytest.param(
-            save("RGB"), ["--detector", "{models}/toy_pose.onnx"], "is not a detector", id="foreign detector"
+            save("RGB"), ["--detector", "{models}/toy_pose.onnx"], "not one float image", id="foreign detector"
         ),
         pytest.param(save("RGB"), ["-o", "{folder}/out.gif"], "pictures are written as", id="unknown suffix"),
-        pytest.param(save("RGB"), ["-o", "{folder}"], "is a folder", id="output is a folder"),
-        pytest.param(save("RGB"), ["-s", "{folder}"], "is a folder", id="results are a folder"),
+        pytest.param(save("RGB"), ["-o", "{folder}"], "add --overwrite", id="output is a folder in use"),
+        pytest.param(save("RGB"), ["-s", "{folder}"], "add --overwrite", id="results are a folder in use"),
         pytest.param(
             save("RGB"), ["-s", "{folder}/photo.png/a.json"], "cannot write", id="output below a file"
         ),

@@ -28,25 +28,24 @@ def pairwise_iou(first: ArrayLike, second: ArrayLike) -> Floats:
     return np.asarray(common / np.maximum(union, _TINY), np.float64)
 
 
-def pairwise_oks(
+def pose_likeness(
     first: ArrayLike, second: ArrayLike, weights: ArrayLike, areas: ArrayLike, sigmas: ArrayLike
 ) -> Floats:
-    """Object keypoint similarity of every pair of poses (Eq. of COCO's keypoint evaluation).
+    """Object keypoint similarity of P pairs of poses (as in COCO's keypoint evaluation).
 
     Args:
-        first: (N, K, 2) px.
-        second: (M, K, 2) px.
-        weights: (N, M, K) how much each point counts, 0 to 1: 0 where one of the two does not show it.
-        areas: (N,) px² that belong to `first`.
-        sigmas: (K,) or (N, K) tolerances, as a share of the root of the area.
+        first: (P, K, 2) px.
+        second: (P, K, 2) px.
+        weights: (P, K) how much each point counts, 0 to 1: 0 where one of the two does not show it.
+        areas: (P,) px² that belong to `first`.
+        sigmas: (K,) or (P, K) tolerances, as a share of the root of the area.
 
     Returns:
-        (N, M), 0 to 1; 0 for pairs that share no point.
+        (P,), 0 to 1; 0 for pairs that share no point.
     """
-    a, b = np.asarray(first, np.float64), np.asarray(second, np.float64)
-    distance = ((a[:, None] - b[None]) ** 2).sum(axis=-1)
+    distance = ((np.asarray(first, np.float64) - np.asarray(second, np.float64)) ** 2).sum(axis=-1)
     variance = (2 * np.asarray(sigmas, np.float64)) ** 2 * np.asarray(areas, np.float64)[:, None]
-    likeness = np.exp(-distance / np.maximum(2 * variance, _TINY)[:, None])
+    likeness = np.exp(-distance / np.maximum(2 * variance, _TINY))
     share = np.asarray(weights, np.float64)
     return np.asarray((likeness * share).sum(axis=-1) / np.maximum(share.sum(axis=-1), _TINY), np.float64)
 
@@ -71,4 +70,4 @@ def best_pairs(likeness: Floats, least: float) -> list[tuple[int, int]]:
     return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if likeness[r, c] >= least]
 
 
-__all__ = ["best_pairs", "pairwise_iou", "pairwise_oks"]
+__all__ = ["Floats", "best_pairs", "pairwise_iou", "pose_likeness"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spinepose_hf.inference.tracking.association import Floats, best_pairs, pairwise_iou, pairwise_oks
+from spinepose_hf.inference.tracking.association import Floats, best_pairs, pairwise_iou, pose_likeness
 from spinepose_hf.model.skeleton import KEYPOINT_INDEX, OKS_SIGMAS
 from spinepose_hf.pose import People
 
@@ -21,6 +21,11 @@ _DEFAULT_SIGMA = 0.08
 _TRUST = 0.5
 # People stop and turn: a velocity is worth little after this many seconds.
 _VELOCITY_LASTS = 0.3
+# Poses that are farther apart than this, in tolerances times the root of the area, are not alike: the widest
+# tolerance of a keypoint is 0.12, and at 4 times that the likeness is under 0.15.
+_REACH = 0.48
+# What a keypoint below the threshold counts: it still tells people apart who show no other.
+_FAINT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,16 +145,25 @@ class Tracker:
         waited = np.array([max(time - track.time, 0.0) for track in tracks])
         slack = self.options.tolerance * (1 + self.options.drift * waited)
         sigmas = slack[:, None] * known_sigmas(people.keypoint_names)
-        theirs = np.stack([track.scores for track in tracks])
-        weights = np.minimum(theirs[:, None], people.scores[places][None])
-        weights = np.where(weights >= self.options.threshold, weights, 0.05 * weights)
-        oks = pairwise_oks(keypoints, people.keypoints[places], weights, areas, sigmas)
         iou = pairwise_iou(_grown(boxes, self.options.drift * waited), people.boxes[places])
-        found = people.boxes[places]
-        sizes = (found[:, 2:] - found[:, :2]).prod(axis=1)
+        theirs = np.stack([track.scores for track in tracks])
+        found, scores = people.keypoints[places], people.scores[places]
+        moved = np.linalg.norm(keypoints.mean(axis=1)[:, None] - found.mean(axis=1)[None], axis=-1)
+        near = moved < _REACH * (slack * np.sqrt(areas))[:, None]
+        # In a crowd most pairs are far apart: their poses need not be compared.
+        rows, columns = np.nonzero((iou > 0) | near)
+        oks = np.zeros_like(iou)
+        oks[rows, columns] = pose_likeness(
+            keypoints[rows],
+            found[columns],
+            _shared_weights(theirs[rows], scores[columns], self.options.threshold),
+            areas[rows],
+            sigmas[rows],
+        )
         # The last pose of somebody who was lost may be what lost him: places say more then.
         lost = np.array([track.lost for track in tracks])
         likeness = np.where(lost[:, None], np.maximum(iou, (oks + iou) / 2), (oks + iou) / 2)
+        sizes = (people.boxes[places, 2:] - people.boxes[places, :2]).prod(axis=1)
         ratio = np.minimum(areas[:, None], sizes[None]) / np.maximum(areas[:, None], sizes[None])
         # Nobody becomes three times as large or small between two sights; a child is not its father.
         return np.where(ratio > 0.1, likeness, 0.0)
@@ -197,10 +211,16 @@ def without_duplicates(people: People, options: TrackerOptions, known: NDArray[n
     if count < 2:
         return np.arange(count)
     areas = (people.boxes[:, 2:] - people.boxes[:, :2]).prod(axis=1)
-    weights = np.minimum(people.scores[:, None], people.scores[None])
-    weights = np.where(weights >= options.threshold, weights, 0.05 * weights)
-    oks = pairwise_oks(
-        people.keypoints, people.keypoints, weights, areas, known_sigmas(people.keypoint_names)
+    oks = np.zeros((count, count))
+    # Poses reach a little beyond their boxes.
+    large = _grown(people.boxes, np.full(count, 0.25))
+    rows, columns = np.nonzero(pairwise_iou(large, large) > 0)
+    oks[rows, columns] = pose_likeness(
+        people.keypoints[rows],
+        people.keypoints[columns],
+        _shared_weights(people.scores[rows], people.scores[columns], options.threshold),
+        areas[rows],
+        known_sigmas(people.keypoint_names),
     )
     oks = np.maximum(oks, oks.T)
     order = np.lexsort((-people.scores.mean(axis=1), ~known))
@@ -218,7 +238,15 @@ def known_sigmas(names: Sequence[str]) -> Floats:
     )
 
 
-def _grown(boxes: Floats, share: Floats) -> Floats:
+def _shared_weights(
+    first: NDArray[np.floating], second: NDArray[np.floating], threshold: float
+) -> NDArray[np.floating]:
+    """(P, K) how much each keypoint of P pairs counts: little where one of the two hardly shows it."""
+    weights = np.minimum(first, second)
+    return np.where(weights >= threshold, weights, _FAINT * weights)
+
+
+def _grown(boxes: NDArray[np.floating], share: Floats) -> Floats:
     """Boxes (N, 4) that are larger by a share (N,) of their sides, at most twice as large."""
     middle = np.tile((boxes[:, :2] + boxes[:, 2:]) / 2, 2)
     return np.asarray(middle + (boxes - middle) * (1 + np.minimum(share, 1.0))[:, None], np.float64)

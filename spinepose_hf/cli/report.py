@@ -1,0 +1,132 @@
+"""What a run of the network tells on the terminal: progress, the spine of a photo's people, a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.table import Table
+
+    from spinepose_hf.inference.engine import FramePoses
+    from spinepose_hf.inference.job import JobSummary
+    from spinepose_hf.inference.media.source import SourceInfo
+    from spinepose_hf.pose import People, Person
+
+
+def print_people(people: People) -> None:
+    """Print the spine of each person, a table each."""
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    for number, person in enumerate(people.spine(), start=1):
+        console.print(_spine_table(person, f"person {number} of {len(people)}"))
+
+
+def print_written(paths: Sequence[Path]) -> None:
+    """Print where the results are."""
+    for path in paths:
+        # Not through rich: it would break long paths and read brackets in them as markup.
+        typer.echo(f"wrote {path}")
+
+
+def print_summary(summary: JobSummary, info: SourceInfo) -> None:
+    """Print what a job did, as a table."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, show_header=False, title=Path(info.name).name, title_justify="left")
+    table.add_column(style="bold")
+    table.add_column()
+    for name, value in _summary_rows(summary, info):
+        table.add_row(name, value)
+    Console(highlight=False, soft_wrap=True).print(table)
+
+
+@contextmanager
+def job_progress(info: SourceInfo, quiet: bool) -> Iterator[Callable[[FramePoses], None]]:
+    """One bar with frames per second, people in the frame and the time that is left.
+
+    Yields:
+        A function to tell each frame.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}{task.fields[of]} frames"),
+        TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[people]} people"),
+        TimeElapsedColumn() if info.frame_count is None else TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    total = info.frame_count
+    # A file or a pipe gets no bar, nor the empty line that would be left of it.
+    hidden = quiet or not console.is_terminal or total == 1
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
+        of = "" if total is None else f"/{total}"
+        task = bar.add_task(Path(info.name).name, total=total, of=of, rate="", people=0)
+
+        def tell(result: FramePoses) -> None:
+            speed = bar.tasks[task].speed
+            rate = "" if speed is None else f"{speed:.1f} frames/s"
+            bar.update(task, advance=1, rate=rate, people=len(result.people))
+
+        yield tell
+
+
+def _summary_rows(summary: JobSummary, info: SourceInfo) -> Iterator[tuple[str, str]]:
+    frames = "pictures" if info.kind == "pictures" else "frames"
+    state = ", interrupted: what is written is whole up to here" if summary.interrupted else ""
+    covered = "" if info.kind == "pictures" else f" ({summary.clip_seconds:.1f} s of video)"
+    yield frames, f"{summary.frames}{covered}{state}"
+    if summary.skipped:
+        yield "unreadable", f"{summary.skipped} {frames}, skipped"
+    people = f"at most {summary.most_people} in a {frames[:-1]}"
+    if info.kind != "pictures":
+        people = f"{len(summary.ids)} followed, {people}"
+    if summary.empty_frames:
+        people += f", nobody in {summary.empty_frames} {frames}"
+    yield "people", people
+    yield "speed", f"{summary.frames_per_second:.1f} {frames} a second, {summary.seconds:.1f} s in all"
+    busy = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in summary.stage_seconds.items())
+    if busy and info.kind != "pictures":
+        yield "busy", f"{busy} (at the same time); {summary.detections} searches for people"
+
+
+def _spine_table(person: Person, title: str) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    from spinepose_hf.model.skeleton import VERTEBRAE
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    for heading in ("vertebra", "keypoint"):
+        table.add_column(heading)
+    for heading in ("x", "y", "± px", "score"):
+        table.add_column(heading, justify="right")
+    # Top to bottom, as one reads a standing person.
+    for index in reversed(range(len(person.keypoint_names))):
+        name = person.keypoint_names[index]
+        x, y = person.keypoints[index]
+        table.add_row(
+            VERTEBRAE[name],
+            name,
+            f"{x:.1f}",
+            f"{y:.1f}",
+            f"{person.sigmas[index]:.1f}",
+            f"{person.scores[index]:.2f}",
+        )
+    return table
+
+
+__all__ = ["job_progress", "print_people", "print_summary", "print_written"]
