@@ -36,6 +36,7 @@ class Bench:
     detector: str | None
     clip: Measured
     boxes: list[Boxes]
+    solo_boxes: list[Boxes]
     rf_detr: bool
     ratios: list[Ratio] = field(default_factory=list)
     stages: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -88,11 +89,13 @@ def prepared(
         detector=detector,
         clip={**clip, "samples": str(samples)},
         boxes=[],
+        solo_boxes=[],
         rf_detr=networks["rf_detr"],
     )
     bench.notes.append(f"Clip: {clip['origin']}.")
     if detector:
         bench.boxes = bench.ours("detect", detector=detector, clip=clip["clip"])["boxes"]
+        bench.solo_boxes = bench.ours("detect", detector=detector, clip=clip["solo"])["boxes"]
     return bench
 
 

@@ -20,16 +20,17 @@ RATE = 30
 FULL_HD = (1080, 1920)
 SMALL = (360, 640)
 
-_PANEL = (1080, 640)
+_PANEL, _UPRIGHT = (1080, 640), (1920, 1080)
 _SAMPLES = ("pose2sim_multi_cam01.mp4", "pose2sim_multi_cam02.mp4", "pose2sim_multi_cam04.mp4")
-# A rendered picture is larger than its panel by this, so that the camera can sway.
+_SOLO = "pose2sim_single_cam01.mp4"
+# A rendered picture is larger than what is shown of it by this, so that the camera can sway.
 _MARGIN = 96
 
 Images = Iterator[NDArray[np.uint8]]
 
 
 def make_clips(samples: Path | None, folder: Path, frames: int) -> dict[str, Any]:
-    """Write `crowd-<frames>.mp4` (1080p, people in three panels), its first frame and a small clip.
+    """Write a 1080p clip of people in three panels, one of a single scene, a small one, and a photo.
 
     Args:
         samples: folder of the sample clips; None renders people.
@@ -37,24 +38,33 @@ def make_clips(samples: Path | None, folder: Path, frames: int) -> dict[str, Any
         frames: how many frames the clip has, at 30 a second.
 
     Returns:
-        `clip`, `photo` and `small`, paths; and `origin`, a line that says what they show.
+        `clip`, `solo`, `small` and `photo` (the first frame of `clip`), paths; and `origin`, a line that says
+        what they show.
     """
-    found = samples is not None and all((samples / name).is_file() for name in _SAMPLES)
+    names = (*_SAMPLES, _SOLO)
+    found = samples is not None and all((samples / name).is_file() for name in names)
     kind = "real" if found else "rendered"
-    clip, small = folder / f"{kind}-{frames}.mp4", folder / f"{kind}-small.mp4"
-    photo = folder / f"{kind}.png"
-    if not (clip.is_file() and small.is_file() and photo.is_file()):
-        folder.mkdir(parents=True, exist_ok=True)
-        panels = (
-            [_real_panel(samples / name) for name in _SAMPLES] if samples and found else _rendered_panels()
-        )
-        write_clip(clip, islice(_side_by_side(panels), frames), FULL_HD)
-        write_clip(small, (_shrunk(image) for image in islice(_side_by_side(panels), 10 * RATE)), SMALL)
-        first = next(_side_by_side(panels))
+    files = {
+        "clip": folder / f"{kind}-{frames}.mp4",
+        "solo": folder / f"{kind}-solo-{frames}.mp4",
+        "small": folder / f"{kind}-small.mp4",
+        "photo": folder / f"{kind}.png",
+    }
+    if not all(path.is_file() for path in files.values()):
         from spinepose_hf.output.picture import write_picture
 
-        write_picture(first, photo)
-    return {"clip": str(clip), "photo": str(photo), "small": str(small), "origin": _origin(found)}
+        folder.mkdir(parents=True, exist_ok=True)
+        if samples is not None and found:
+            panels = [_real_panel(samples / name, _PANEL) for name in _SAMPLES]
+            solo = _real_panel(samples / _SOLO, _UPRIGHT)
+        else:
+            panels, (solo,) = _rendered_panels(3, _PANEL), _rendered_panels(1, _UPRIGHT)
+        write_clip(files["clip"], islice(_side_by_side(panels), frames), FULL_HD)
+        write_clip(files["solo"], islice(solo(), frames), _UPRIGHT)
+        shrunk = (_shrunk(image) for image in islice(_side_by_side(panels), 10 * RATE))
+        write_clip(files["small"], shrunk, SMALL)
+        write_picture(next(_side_by_side(panels)), files["photo"])
+    return {**{name: str(path) for name, path in files.items()}, "origin": _origin(found)}
 
 
 def lengthen(small: Path, target: Path, seconds: int) -> Path:
@@ -80,11 +90,11 @@ def _origin(found: bool) -> str:
     if found:
         return (
             "three synchronised views of the Pose2Sim demo side by side, 1920x1080 at 30 frames a second, "
-            "forwards and backwards in turn"
+            "forwards and backwards in turn; single scene: one view of it, upright"
         )
     return (
-        "rendered people in three panels under a swaying camera, 1920x1080 at 30 frames a second "
-        "(the sample clips are not there: figures that depend on real motion differ)"
+        "rendered people in three panels under a swaying camera, 1920x1080 at 30 frames a second; single "
+        "scene: one of them, upright (the sample clips are not there: figures that depend on motion differ)"
     )
 
 
@@ -93,9 +103,9 @@ def _side_by_side(panels: list[Callable[[], Images]]) -> Images:
         yield np.hstack(images)
 
 
-def _real_panel(path: Path) -> Callable[[], Images]:
+def _real_panel(path: Path, size: tuple[int, int]) -> Callable[[], Images]:
     """Endless frames of a portrait clip at half its 60 frames a second, to and fro."""
-    pictures = _read_panel(path)
+    pictures = _read_panel(path, size)
 
     def play() -> Images:
         while True:
@@ -104,11 +114,10 @@ def _real_panel(path: Path) -> Callable[[], Images]:
     return play
 
 
-@functools.cache
-def _read_panel(path: Path) -> list[NDArray[np.uint8]]:
+def _read_panel(path: Path, size: tuple[int, int]) -> list[NDArray[np.uint8]]:
     import cv2
 
-    height, width = _PANEL
+    height, width = size
     pictures = []
     with av.open(str(path)) as container:
         for frame in islice(container.decode(video=0), 0, None, 2):
@@ -120,18 +129,18 @@ def _read_panel(path: Path) -> list[NDArray[np.uint8]]:
     return pictures
 
 
-def _rendered_panels() -> list[Callable[[], Images]]:
-    """Three rendered pictures, over each of which a camera sways."""
+def _rendered_panels(count: int, size: tuple[int, int]) -> list[Callable[[], Images]]:
+    """Rendered pictures of a person, over each of which a camera sways."""
     from dataset_loader.synthetic.shots import shots
 
-    height, width = _PANEL
-    size = (width + _MARGIN, height + _MARGIN)
-    pictures = [shot.pixels for shot in islice(shots(np.random.default_rng(7), size, most_people=1), 3)]
-    return [functools.partial(_swaying, picture, phase) for phase, picture in enumerate(pictures)]
+    height, width = size
+    larger = (width + _MARGIN, height + _MARGIN)
+    made = islice(shots(np.random.default_rng(7), larger, most_people=1), count)
+    return [functools.partial(_swaying, shot.pixels, size, phase) for phase, shot in enumerate(made)]
 
 
-def _swaying(picture: NDArray[np.uint8], phase: int) -> Images:
-    height, width = _PANEL
+def _swaying(picture: NDArray[np.uint8], size: tuple[int, int], phase: int) -> Images:
+    height, width = size
     number = 0
     while True:
         angle = number / RATE * 2 + phase

@@ -60,13 +60,15 @@ def same_boxes(bench: Bench) -> None:
             say(bench.ratios[-3].row())
 
 
-def run_ours(bench: Bench, network: str | None, boxes: Boxes | None = None, **options: Any) -> Measured:
+def run_ours(
+    bench: Bench, network: str | None, boxes: Boxes | None = None, clip: str = "clip", **options: Any
+) -> Measured:
     """Our clip task; with given boxes smoothed by One Euro, as the peer smooths."""
     given = {"boxes": boxes, "options": {"smooth": "one-euro"}} if boxes else {"options": options}
     return bench.ours(
         "clip",
         network=network,
-        clip=bench.clip["clip"],
+        clip=bench.clip[clip],
         photo=bench.clip["photo"],
         detector=None if boxes else bench.detector,
         **given,
@@ -78,41 +80,40 @@ def defaults(bench: Bench) -> None:
     if bench.detector is None:
         bench.notes.append("The defaults were not compared: that needs a detector, give one by `--detector`.")
         return
-    kinds = {
-        "our defaults (network t) / spinepose's (network m)": (None, {}, 5.0),
-        "the same network m, our other defaults / spinepose's": (bench.network("m", "deploy"), {}, 5.0),
-        "the same network m, a detector on every frame / spinepose's": (
-            bench.network("m", "deploy"),
-            {"detect_every": 1},
-            None,
-        ),
-    }
-    ours: dict[str, list[Measured]] = defaultdict(list)
-    theirs: list[float] = []
-    rf_detr = bench.network("rf-detr", "small") if bench.rf_detr else None
-    for _ in range(max(1, (bench.rounds + 1) // 2)):
-        result = bench.theirs(
-            "clip",
-            peer="spinepose",
-            clip=bench.clip["clip"],
-            network=bench.network("m", "plain"),
-            boxes=bench.boxes,
-            detector=rf_detr,
-        )
-        theirs.append(result["fps"])
-        for name, (network, options, _) in kinds.items():
-            ours[name].append(run_ours(bench, network, **options))
-    for name, (_, _, goal) in kinds.items():
-        fps = [result["fps"] for result in ours[name]]
-        bench.ratios.append(Ratio(name, fps, theirs, "fps", goal))
-        bench.stages[name] = median_stages(ours[name])
-    searched = statistics.median(r["detections"] for r in next(iter(ours.values())))
+    _compare_defaults(bench, "solo", bench.solo_boxes)
+    _compare_defaults(bench, "clip", bench.boxes)
     bench.notes += [
-        f"Defaults: {result['people']:.1f} people a frame; our detector ran {searched:.0f} times in "
-        f"{result['frames']} frames.",
         "Networks s and m have random weights; m gives the answers of t, computed beside it, on both sides.",
         _WITH_RF_DETR if bench.rf_detr else _WITHOUT_RF_DETR,
     ]
+
+
+def _compare_defaults(bench: Bench, clip: str, boxes: list[Boxes]) -> None:
+    people = statistics.mean(len(frame) for frame in boxes)
+    network = bench.network("m", "deploy")
+    kinds: dict[str, tuple[str | None, dict[str, Any], float | None]] = {
+        "our defaults (network t) / spinepose's (network m)": (None, {}, 5.0),
+        "both with network m, else defaults": (network, {}, 5.0),
+        "both with network m, a detector on every frame": (network, {"detect_every": 1}, None),
+    }
+    ours: dict[str, list[Measured]] = defaultdict(list)
+    theirs: list[float] = []
+    task = {"clip": bench.clip[clip], "boxes": boxes, "network": bench.network("m", "plain")}
+    rf_detr = bench.network("rf-detr", "small") if bench.rf_detr else None
+    for _ in range((bench.rounds + 1) // 2):
+        theirs.append(bench.theirs("clip", peer="spinepose", detector=rf_detr, **task)["fps"])
+        for kind, (ours_network, options, _) in kinds.items():
+            ours[kind].append(run_ours(bench, ours_network, clip=clip, **options))
+    for kind, (_, _, goal) in kinds.items():
+        name = f"{kind}: {people:.1f} people"
+        bench.ratios.append(Ratio(name, [result["fps"] for result in ours[kind]], theirs, "fps", goal))
+        bench.stages[name] = median_stages(ours[kind])
+        say(bench.ratios[-1].row())
+    one = ours["both with network m, else defaults"][0]
+    bench.notes.append(
+        f"Defaults, {people:.1f} people: our detector ran {one['detections']} times in {one['frames']} "
+        "frames."
+    )
 
 
 def crop(bench: Bench) -> None:
