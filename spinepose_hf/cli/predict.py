@@ -278,6 +278,7 @@ def predict(
     from spinepose_hf.inference.estimator import SpinePoseEstimator
     from spinepose_hf.inference.job import run_job
     from spinepose_hf.inference.job_outputs import JobOutputs, written
+    from spinepose_hf.inference.media.source import open_source
     from spinepose_hf.inference.stream import StreamOptions
     from spinepose_hf.output.draw_options import DrawOptions
 
@@ -295,17 +296,16 @@ def predict(
         overwrite=overwrite,
     )
     options = StreamOptions(
-        start=start,
-        end=end,
-        stride=stride,
         detect_every=detect_every,
         max_people=max_people,
         smooth="none" if no_smooth else smooth.value,
     )
     last: list[FramePoses] = []
     with notes_on_stderr(quiet):
+        # Before the network is loaded, which takes longer than to see that a file is missing.
+        source = open_source(input_path, start=start, end=end, stride=stride)
         estimator = SpinePoseEstimator(model, device.value, detector, threshold, runtime=runtime.value)
-        stream = estimator.stream(input_path, given_boxes, options)
+        stream = estimator.stream(source, given_boxes, options)
         single = stream.info.kind == "pictures" and stream.info.frame_count == 1
         with job_progress(stream.info, quiet) as tell:
 

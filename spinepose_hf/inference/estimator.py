@@ -22,6 +22,7 @@ from spinepose_hf.inference.topdown import poses_in_boxes
 from spinepose_hf.pose import People
 
 if TYPE_CHECKING:
+    from spinepose_hf.inference.media.source import Source
     from spinepose_hf.inference.stream import PoseStream, StreamOptions
 
 logger = logging.getLogger(__name__)
@@ -143,7 +144,7 @@ class SpinePoseEstimator:
 
     def stream(
         self,
-        path: str | int | os.PathLike[str],
+        path: str | int | os.PathLike[str] | Source,
         boxes: ArrayLike | None = None,
         options: StreamOptions | None = None,
         **changes: Any,
@@ -162,7 +163,8 @@ class SpinePoseEstimator:
 
         Args:
             path: a picture, a video, a folder of pictures, a pattern (`shots/*.jpg`), the number of a camera
-                (0), or an address (http, https, rtsp).
+                (0), or an address (http, https, rtsp); or a source that `open_source` opened, which has its
+                own start, end and stride.
             boxes: (N, 4) x1, y1, x2, y2 in px, if the people stay in the same places: then nothing is
                 searched for.
             options: see `StreamOptions`.

@@ -197,7 +197,7 @@ def _open_drawing(
         from spinepose_hf.inference.media.video_writer import VideoWriter
 
         size = show(first, None).shape[:2]
-        sound = Path(info.name) if info.has_audio else None
+        sound = info.name if info.has_audio else None
         video = stack.enter_context(VideoWriter(outputs.drawn, size, info.rate, audio_from=sound))
         return lambda result, measures: video.write(show(result, measures), result.time)
 

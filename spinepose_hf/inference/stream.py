@@ -126,7 +126,7 @@ class PictureStep:
 
 def open_stream(
     estimator: SpinePoseEstimator,
-    path: str | int | os.PathLike[str],
+    path: str | int | os.PathLike[str] | Source,
     options: StreamOptions | None = None,
     boxes: ArrayLike | None = None,
 ) -> PoseStream:
@@ -139,7 +139,10 @@ def open_stream(
         ValueError: options that mean nothing.
     """
     chosen = options or StreamOptions()
-    source = open_source(path, start=chosen.start, end=chosen.end, stride=chosen.stride)
+    if isinstance(path, str | int | os.PathLike):
+        source = open_source(path, start=chosen.start, end=chosen.end, stride=chosen.stride)
+    else:
+        source = path
     try:
         info = source.info
         if boxes is not None and info.size is not None:

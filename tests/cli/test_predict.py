@@ -227,7 +227,10 @@ def save_blank(path: Path) -> None:
             id="foreign model",
         ),
         pytest.param(
-            save("RGB"), ["--detector", "{models}/toy_pose.onnx"], "not one float image", id="foreign detector"
+            save("RGB"),
+            ["--detector", "{models}/toy_pose.onnx"],
+            "not one float image",
+            id="foreign detector",
         ),
         pytest.param(save("RGB"), ["-o", "{folder}/out.gif"], "pictures are written as", id="unknown suffix"),
         pytest.param(save("RGB"), ["-o", "{folder}"], "add --overwrite", id="output is a folder in use"),
