@@ -1,15 +1,10 @@
 """The detector that is taken where the user names none: D-FINE nano, from the Hub or its local cache.
 
-Of the small detectors that transformers itself knows and whose licence is Apache-2.0, as their authors
-publish them (COCO val2017; time on a T4 with TensorRT in half precision):
-
-| | AP | parameters | GFLOPs | ms | weights | in transformers |
-|---|---|---|---|---|---|---|
-| D-FINE nano (640 px, arXiv:2410.13842) | 42.8 | 4 M | 7 | 2.1 | 15 MB | from 4.52 |
-| RF-DETR nano (384 px, arXiv:2511.09554) | 48.4 | 30.5 M | 32 | 2.3 | 122 MB | from 5.x |
-
-RF-DETR finds more, but takes four times the arithmetic, which is what counts on a CPU, eight times the
-download, and the newest transformers. People large enough for a pose are easy for both: D-FINE nano it is.
+Of the small detectors that transformers itself knows under Apache-2.0, as their authors publish them (COCO
+val2017): D-FINE nano (640 px, arXiv:2410.13842) has 42.8 AP with 4 M parameters and 7 GFLOPs in a file of
+15 MB; RF-DETR nano (384 px, arXiv:2511.09554) has 48.4 AP with 30.5 M parameters. RF-DETR finds more, but is
+several times the download and arithmetic, which is what counts on a CPU, and transformers 4.57 lacks it. People
+large enough for a pose are easy for both: D-FINE nano it is.
 Whoever wants more names "Roboflow/rf-detr-nano".
 """
 
