@@ -23,7 +23,7 @@ def pairwise_iou(first: ArrayLike, second: ArrayLike) -> Floats:
     a = np.asarray(first, np.float64).reshape(-1, 1, 4)
     b = np.asarray(second, np.float64).reshape(1, -1, 4)
     overlap = np.clip(np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]), 0, None)
-    common = overlap.prod(axis=-1)
+    common = overlap[..., 0] * overlap[..., 1]
     union = (a[..., 2:] - a[..., :2]).prod(axis=-1) + (b[..., 2:] - b[..., :2]).prod(axis=-1) - common
     return np.asarray(common / np.maximum(union, _TINY), np.float64)
 
@@ -43,7 +43,8 @@ def pose_likeness(
     Returns:
         (P,), 0 to 1; 0 for pairs that share no point.
     """
-    distance = ((np.asarray(first, np.float64) - np.asarray(second, np.float64)) ** 2).sum(axis=-1)
+    apart = np.asarray(first, np.float64) - np.asarray(second, np.float64)
+    distance = apart[..., 0] ** 2 + apart[..., 1] ** 2
     variance = (2 * np.asarray(sigmas, np.float64)) ** 2 * np.asarray(areas, np.float64)[:, None]
     likeness = np.exp(-distance / np.maximum(2 * variance, _TINY))
     share = np.asarray(weights, np.float64)

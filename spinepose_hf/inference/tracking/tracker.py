@@ -148,7 +148,8 @@ class Tracker:
         iou = pairwise_iou(_grown(boxes, self.options.drift * waited), people.boxes[places])
         theirs = np.stack([track.scores for track in tracks])
         found, scores = people.keypoints[places], people.scores[places]
-        moved = np.linalg.norm(keypoints.mean(axis=1)[:, None] - found.mean(axis=1)[None], axis=-1)
+        apart = keypoints.mean(axis=1)[:, None] - found.mean(axis=1)[None]
+        moved = np.hypot(apart[..., 0], apart[..., 1])
         near = moved < _REACH * (slack * np.sqrt(areas))[:, None]
         # In a crowd most pairs are far apart: their poses need not be compared.
         rows, columns = np.nonzero((iou > 0) | near)
@@ -176,7 +177,7 @@ class Tracker:
         passed = time - track.time
         weights = np.minimum(track.scores, scores)
         if passed > 0 and weights.sum() > 0:
-            moved = ((keypoints - track.keypoints) * weights[:, None]).sum(axis=0) / weights.sum()
+            moved = weights @ (keypoints - track.keypoints) / weights.sum()
             track.velocity = (1 - _TRUST) * track.velocity + _TRUST * moved / passed
         track.keypoints, track.scores = keypoints, scores
         track.box, track.time = people.boxes[place].astype(np.float64), time
@@ -243,7 +244,7 @@ def _shared_weights(
 ) -> NDArray[np.floating]:
     """(P, K) how much each keypoint of P pairs counts: little where one of the two hardly shows it."""
     weights = np.minimum(first, second)
-    return np.where(weights >= threshold, weights, _FAINT * weights)
+    return np.asarray(np.where(weights >= threshold, weights, _FAINT * weights))
 
 
 def _grown(boxes: NDArray[np.floating], share: Floats) -> Floats:
