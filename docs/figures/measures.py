@@ -230,7 +230,7 @@ def main() -> None:
         text = draw(axes, pixels, found)
         axes.set_title(f"{view}\n{text}", fontsize=10, color=INK)
         axes.set_aspect("equal")
-        axes.set_ylim(*((575, 35) if close else (880, 120)))
+        axes.set_ylim(*((575, 5) if close else (880, 120)))
         axes.set_xlim(*((440, 860) if close else (400, 880)))
     from_above(panels[-1])
     for axes in panels:
