@@ -83,7 +83,9 @@ def average_precision(labels: Labels, found: Sequence[People], columns: Sequence
 def labels_from(found: Sequence[People]) -> Labels:
     """Results taken for the truth: frames' people with the keypoints that are seen."""
     people = [
-        np.concatenate([p.boxes, p.keypoints.reshape(len(p), -1), p.scores], axis=1).astype(np.float64)
+        np.concatenate([p.boxes, p.keypoints.reshape(len(p), 2 * NUM_KEYPOINTS), p.scores], axis=1).astype(
+            np.float64
+        )
         for p in found
     ]
     frames = []
@@ -96,7 +98,7 @@ def labels_from(found: Sequence[People]) -> Labels:
 
 def _rows(boxes: NDArray[np.float64], keypoints: NDArray[np.float64]) -> NDArray[np.float64]:
     """One row a person: its box x1, y1, x2, y2 and its keypoints (37 x 3)."""
-    return np.concatenate([boxes, keypoints.reshape(len(boxes), -1)], axis=1)
+    return np.concatenate([boxes, keypoints.reshape(len(boxes), 3 * NUM_KEYPOINTS)], axis=1)
 
 
 def _labels(frames: Sequence[NDArray[np.float64]]) -> Labels:

@@ -109,6 +109,7 @@ def test_the_cadences_loss_is_that_of_the_frames_it_misses(parts: ModuleType) ->
     assert 0.5 < cadence.average_precision(labels, off, columns) < 0.8
     nobody = [*truth[:3], truth[3].select(np.zeros(1, bool))]
     assert 0.7 < cadence.average_precision(labels, nobody, columns) < 0.8
+    assert cadence.average_precision(cadence.labels_from(nobody), nobody, columns) == pytest.approx(1.0)
 
 
 def test_labels_move_with_the_camera(parts: ModuleType, tmp_path: Path) -> None:
