@@ -49,6 +49,8 @@ FIGURES = {
     "trunk": "trunk lean, degrees",
 }
 """Columns of the table: AP in per cent, mean absolute angle errors."""
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+"""Lines of the page around what `--table` writes."""
 
 
 class AblationError(SpinePoseError):
@@ -96,8 +98,9 @@ def main() -> None:
         if arguments.table is None:
             run(settings)
         else:
+            page = page_with_table(arguments.table, table(settings, arguments.recipe))
             with atomic_path(arguments.table) as path:
-                path.write_text(table(settings, arguments.recipe), encoding="utf-8")
+                path.write_text(page, encoding="utf-8")
             print(f"wrote {arguments.table}")
     except SpinePoseError as error:
         raise SystemExit(f"error: {error}") from error
@@ -288,8 +291,20 @@ def scores(model: Path, data: EvalSet) -> dict[str, float]:
     return {name: round(value, 3) for name, value in {**figures, **angles}.items()}
 
 
+def page_with_table(path: Path, figures: str) -> str:
+    """The page at `path` with new figures between its marks; a page of figures alone where there is none."""
+    block = f"{BEGIN}\n{figures}{END}\n"
+    if not path.is_file():
+        return f"# What each loss is worth\n\n{block}"
+    before, _, rest = path.read_text(encoding="utf-8").partition(f"{BEGIN}\n")
+    _, end, after = rest.partition(f"{END}\n")
+    if not end:
+        raise AblationError(f"{path} has no lines {BEGIN!r} and {END!r} around its figures; add them")
+    return before + block + after
+
+
 def table(settings: Ablation, recipe: Path) -> str:
-    """The page of all figures that are there.
+    """All figures that are there, in words and tables.
 
     Raises:
         AblationError: none are.
@@ -300,8 +315,6 @@ def table(settings: Ablation, recipe: Path) -> str:
         raise AblationError(f"no figures in {settings.output / 'figures'}; run the ablation first")
     reference = next(iter(rows))
     lines = [
-        "# What each loss is worth",
-        "",
         _described(settings, rows),
         "",
         f"| losses | seeds | {' | '.join(FIGURES.values())} |",
