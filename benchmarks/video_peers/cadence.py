@@ -48,7 +48,8 @@ def measure_cadence(task: dict[str, Any]) -> dict[str, Any]:
     moved: list[list[NDArray[np.float64]]] = []
     default, every = [], []
     for number, (image, people) in enumerate(_labelled_pictures(labelled)):
-        path = Path(task["folder"]) / f"swaying-{'real' if labelled else 'rendered'}-{number}.mp4"
+        kind = "real" if labelled else "rendered"
+        path = Path(task["folder"]) / f"swaying-{kind}-{task['frames']}-{number}.mp4"
         moved.append(swaying_clip(image, people, path, task["frames"]))
         default.append(follow(estimator, str(path), task["frames"]))
         every.append(follow(estimator, str(path), task["frames"], detect_every=1))
