@@ -79,11 +79,29 @@ class SpinePoseEstimator:
             if model is None or isinstance(model, str | os.PathLike)
             else model
         )
-        if isinstance(detector, str | os.PathLike):
-            self.detector, self._box_source = load_detector(detector, self.runtime, known_device)
-        else:
-            self.detector, self._box_source = detector, f"from {type(detector).__name__}"
+        self._device, self._threads = known_device, threads
+        self._detector: Detector | None = None
+        self._box_source = ""
+        # The automatic choice may load a large library: not before it is needed, which given boxes prevent.
+        if not isinstance(detector, str | os.PathLike):
+            self._detector, self._box_source = detector, f"from {type(detector).__name__}"
+        elif detector != "auto":
+            self._load_detector(detector)
         self._announced: set[str] = set()
+
+    @property
+    def detector(self) -> Detector:
+        """Where boxes come from when none are given.
+
+        Raises:
+            DetectorError: the one that was chosen automatically cannot be loaded.
+        """
+        return self._load_detector("auto") if self._detector is None else self._detector
+
+    def _load_detector(self, name: str | os.PathLike[str]) -> Detector:
+        detector, self._box_source = load_detector(name, self.runtime, self._device, threads=self._threads)
+        self._detector = detector
+        return detector
 
     def __call__(
         self, image: ImageLike, boxes: ArrayLike | None = None, *, color: ColorOrder | None = None
@@ -119,8 +137,8 @@ class SpinePoseEstimator:
         rgb = as_rgb(image, color)
         size = (rgb.shape[0], rgb.shape[1])
         if boxes is None:
-            self._announce(self._box_source)
             found = self.detector(rgb)
+            self._announce(self._box_source)
             person_boxes, box_scores = found.boxes, found.scores
         else:
             self._announce("given by the user")
@@ -180,6 +198,9 @@ class SpinePoseEstimator:
 
         from spinepose_hf.inference.stream import StreamOptions, open_stream
 
+        if boxes is None:
+            # Loaded here, where the user waits for the beginning and not in the middle.
+            _ = self.detector
         self._announce(self._box_source if boxes is None else "given by the user")
         return open_stream(self, path, replace(options or StreamOptions(), **changes), boxes)
 

@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from spinepose_hf.inference.boxes import check_boxes
 from spinepose_hf.inference.detectors.base import Detections, Detector
-from spinepose_hf.inference.engine import FramePoses, PoseStep, StageTimes, run_engine
+from spinepose_hf.inference.detectors.self_locating import SelfLocator
+from spinepose_hf.inference.engine import Engine, FramePoses, PoseStep, StageTimes
 from spinepose_hf.inference.media.source import Source, SourceInfo, open_source
 from spinepose_hf.inference.smoothing.base import Smoother
 from spinepose_hf.inference.smoothing.make import make_smoother
@@ -37,6 +38,9 @@ class StreamOptions:
         max_people: keep at most so many people a frame; None keeps all.
         smooth: "auto", "none", "one-euro", "butterworth", "savgol" or "median". "auto" takes the one for
             recorded or for live video.
+
+    Raises:
+        ValueError: `stride`, `detect_every` or `max_people` is less than 1.
     """
 
     start: float | None = None
@@ -45,6 +49,12 @@ class StreamOptions:
     detect_every: int | None = None
     max_people: int | None = None
     smooth: str = "auto"
+
+    def __post_init__(self) -> None:
+        for name in ("stride", "detect_every", "max_people"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be 1 or more, got {value}")
 
 
 @dataclass(slots=True)
@@ -60,7 +70,7 @@ class PoseStream:
     step: PoseStep
     smoother: Smoother
     times: StageTimes = field(default_factory=StageTimes)
-    _frames: Iterator[FramePoses] | None = None
+    _engine: Engine | None = None
 
     @property
     def info(self) -> SourceInfo:
@@ -78,15 +88,14 @@ class PoseStream:
         return self.step.detections_made
 
     def __iter__(self) -> Iterator[FramePoses]:
-        if self._frames is None:
-            self._frames = run_engine(self.source, self.step, self.smoother, self.times)
-        return self._frames
+        if self._engine is None:
+            self._engine = Engine(self.source, self.step, self.smoother, self.times)
+        return self._engine
 
     def close(self) -> None:
-        """Stop the work and close the source."""
-        close = getattr(self._frames, "close", None)
-        if close is not None:
-            close()
+        """Stop the work and close the source. Closing twice is allowed."""
+        if self._engine is not None:
+            self._engine.close()
         self.source.close()
 
     def __enter__(self) -> Self:
@@ -108,8 +117,12 @@ class PictureStep:
         self, estimator: SpinePoseEstimator, boxes: ArrayLike | None, max_people: int | None
     ) -> None:
         self._estimator, self._boxes, self._max_people = estimator, boxes, max_people
-        self.detector: Detector = estimator.detector
         self.detections_made = 0
+
+    @property
+    def detector(self) -> Detector:
+        """The estimator's."""
+        return self._estimator.detector
 
     def scheduled(self, count: int) -> bool:
         """Never: pictures are searched where their poses are estimated."""
@@ -151,7 +164,8 @@ def open_stream(
             step: PoseStep = PictureStep(estimator, boxes, chosen.max_people)
             return PoseStream(source, step, make_smoother("none"))
         step = Follower(
-            estimator.detector,
+            # Given boxes need no detector, and the automatic one is not loaded before it is needed.
+            estimator.detector if boxes is None else SelfLocator(estimator.runtime),
             estimator.runtime,
             every=chosen.detect_every,
             max_people=chosen.max_people,

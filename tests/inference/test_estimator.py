@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from spinepose_hf.errors import BoxError, DeviceError, ImageError, ModelError
+from spinepose_hf.errors import BoxError, DetectorError, DeviceError, ImageError, ModelError
 from spinepose_hf.inference.detectors.base import Detections
 from spinepose_hf.inference.estimator import SpinePoseEstimator
 from spinepose_hf.pose import People
@@ -157,3 +157,13 @@ def test_visualize_keeps_colors_and_the_callers_array(
     # Inside the red rectangle, away from the figure's limbs.
     assert drawn[70, 105].tolist() == corner
     assert (drawn != np.broadcast_to(before.reshape(300, 400, -1), (300, 400, 3))).any()
+
+
+def test_the_automatic_detector_is_not_loaded_where_boxes_are_given(
+    toy_pose: Path, red_person: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPINEPOSE_DETECTOR", "gone.onnx")
+    estimator = SpinePoseEstimator(toy_pose, device="cpu")
+    assert len(estimator.estimate(red_person, [100, 60, 180, 240], color="rgb")) == 1
+    with pytest.raises(DetectorError, match=r"gone\.onnx does not exist"):
+        estimator.estimate(red_person, color="rgb")

@@ -4,7 +4,8 @@ Of the small detectors that transformers itself knows under Apache-2.0, as their
 val2017): D-FINE nano (640 px, arXiv:2410.13842) has 42.8 AP with 4 M parameters and 7 GFLOPs in a file of
 15 MB; RF-DETR nano (384 px, arXiv:2511.09554) has 48.4 AP with 30.5 M parameters. RF-DETR finds more, but is
 several times the download and arithmetic, which is what counts on a CPU, and transformers 4.57 lacks it.
-People large enough for a pose are easy for both: D-FINE nano it is. Whoever wants more names "Roboflow/rf-detr-nano".
+People large enough for a pose are easy for both: D-FINE nano it is. Whoever wants more names
+"Roboflow/rf-detr-nano".
 """
 
 from __future__ import annotations
