@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spinepose_hf.model.skeleton import KEYPOINT_NAMES, LINKS, SPINE_CHAIN
-from spinepose_hf.output.canvas import Canvas, Color
+from spinepose_hf.output.canvas import Canvas, Color, Layer
 from spinepose_hf.output.draw_options import DrawOptions
 
 LEFT: Color = (86, 180, 233)
@@ -34,9 +34,11 @@ _FACE = frozenset(range(5))
 _FACE_RADIUS = 0.6
 
 # Points of the smooth curve between two neighbours on the spine.
-_CURVE_STEPS = 12
+_CURVE_STEPS = 4
 
-_SPINE_LINKS = frozenset(pairwise(SPINE_CHAIN))
+_BODY_LINKS = tuple(link for link in LINKS if link not in frozenset(pairwise(SPINE_CHAIN)))
+_SPINE = np.isin(np.arange(len(KEYPOINT_NAMES)), SPINE_CHAIN)
+_BODY_POINTS = tuple(index for index in range(len(KEYPOINT_NAMES)) if index not in SPINE_CHAIN)
 
 
 def draw_people(
@@ -85,10 +87,18 @@ def draw_skeletons(canvas: Canvas, keypoints: ArrayLike, scores: ArrayLike, opti
         visible = (score >= options.threshold) & near_picture(person, size)
         if not visible.any():
             continue
-        width = options.line_width or limb_width(person[visible], size)
+        # Its size is that of all its points: it does not jump when one of them passes the threshold.
+        known = near_picture(person, size) & (score > 0)
+        width = options.line_width or limb_width(person[known | visible], size)
+        drawn = person[visible if not options.spine_only else visible & _SPINE]
+        layer = canvas.layer(drawn, 4.2 * width, width) if len(drawn) else None
+        if layer is None:
+            continue
+        strengths = [opacity(value, options.threshold) for value in score.tolist()]
         if not options.spine_only:
-            _draw_body(canvas, person, score, visible, width)
-        _draw_spine(canvas, person, score, visible, width)
+            _draw_body(layer, person, strengths, visible.tolist(), width)
+        _draw_spine(layer, person, strengths, visible, width)
+        layer.blend(canvas.pixels)
 
 
 def limb_width(points: NDArray[np.floating], image_size: tuple[int, ...]) -> float:
@@ -106,63 +116,78 @@ def side_color(index: int) -> Color:
     return RIGHT if name.startswith("right_") else MIDDLE
 
 
-def opacity(score: float, threshold: float = 0.0) -> float:
-    """Return how opaque a point of this score is drawn: never invisible, full from 0.85 on."""
-    return float(np.clip(0.35 + 0.65 * (score - threshold) / max(0.85 - threshold, 1e-6), 0.35, 1.0))
+def opacity(score: float, threshold: float = 0.3) -> float:
+    """Return how opaque a point of this score is drawn, in steps of 1/32.
+
+    Nearly invisible at the threshold, so that a point about there does not blink; full from 0.85 on.
+    """
+    risen = (score - threshold) / max(0.85 - threshold, 1e-6)
+    return round(32 * min(max(0.1 + 0.9 * risen, 0.1), 1.0)) / 32
 
 
 def _draw_body(
-    canvas: Canvas,
+    layer: Layer,
     points: NDArray[np.float64],
-    scores: NDArray[np.float64],
-    visible: NDArray[np.bool_],
+    strengths: Sequence[float],
+    visible: Sequence[bool],
     width: float,
 ) -> None:
-    links = [link for link in LINKS if link not in _SPINE_LINKS and visible[list(link)].all()]
-    for parent, child in links:
-        strength = _pair_opacity(scores, parent, child)
-        canvas.stroke(points[[parent, child]], _link_width(width, child) * 1.9, SHADOW, 0.45 * strength)
-    for parent, child in links:
-        strength = _pair_opacity(scores, parent, child)
-        canvas.stroke(points[[parent, child]], _link_width(width, child), side_color(child), strength)
-    for index in np.flatnonzero(visible):
-        if index in SPINE_CHAIN:
-            continue
-        strength = opacity(float(scores[index]))
-        radius = width * (_FACE_RADIUS if index in _FACE else 0.95)
-        canvas.disc(points[index], radius + 0.3 * width, SHADOW, 0.6 * strength)
-        canvas.disc(points[index], radius, side_color(int(index)), strength)
+    # Links of one look are drawn together.
+    groups: dict[tuple[float, float, Color], list[NDArray[np.float64]]] = {}
+    for parent, child in _BODY_LINKS:
+        if visible[parent] and visible[child]:
+            look = (min(strengths[parent], strengths[child]), _link_width(width, child), side_color(child))
+            groups.setdefault(look, []).append(points[[parent, child]])
+    for (strength, link_width, _), links in sorted(groups.items(), key=lambda group: group[0]):
+        layer.stroke(links, link_width * 1.9, SHADOW, 0.45 * strength)
+    for (strength, link_width, color), links in sorted(groups.items(), key=lambda group: group[0]):
+        layer.stroke(links, link_width, color, strength)
+    for index in _BODY_POINTS:
+        if visible[index]:
+            radius = width * (_FACE_RADIUS if index in _FACE else 0.95)
+            layer.disc(points[index], radius + 0.3 * width, SHADOW, 0.6 * strengths[index])
+            layer.disc(points[index], radius, side_color(index), strengths[index])
 
 
 def _draw_spine(
-    canvas: Canvas,
+    layer: Layer,
     points: NDArray[np.float64],
-    scores: NDArray[np.float64],
+    strengths: Sequence[float],
     visible: NDArray[np.bool_],
     width: float,
 ) -> None:
     for chain in visible_runs(visible):
-        strength = opacity(float(np.mean([scores[SPINE_CHAIN[place]] for place in chain])))
-        joints = points[[SPINE_CHAIN[place] for place in chain]]
-        if len(chain) > 1:
-            curve = smooth_curve(joints)
-            places = np.linspace(chain[0], chain[-1], len(curve) - 1)
-            canvas.stroke(curve, width * 4.2, SHADOW, 0.45 * strength)
-            canvas.stroke(curve, width * 3.4, OUTLINE, strength)
-            canvas.ribbon(curve, width * 2.4, [spine_color(place) for place in places], strength)
+        if len(chain) == 1:
+            continue
+        curve = smooth_curve(points[[SPINE_CHAIN[place] for place in chain]])
+        pieces: dict[float, list[NDArray[np.float64]]] = {}
+        for start, (low, high) in enumerate(pairwise(chain)):
+            strength = min(strengths[SPINE_CHAIN[low]], strengths[SPINE_CHAIN[high]])
+            pieces.setdefault(strength, []).append(
+                curve[start * _CURVE_STEPS : (start + 1) * _CURVE_STEPS + 1]
+            )
+        for share, color, portion in ((4.2, SHADOW, 0.45), (3.4, OUTLINE, 1.0)):
+            for strength, lines in sorted(pieces.items(), key=lambda piece: piece[0]):
+                layer.stroke(lines, width * share, color, portion * strength)
+        for start, (low, high) in enumerate(pairwise(chain)):
+            strength = min(strengths[SPINE_CHAIN[low]], strengths[SPINE_CHAIN[high]])
+            for step in range(_CURVE_STEPS):
+                piece = curve[start * _CURVE_STEPS + step :][:2]
+                color = spine_color(low + (step + 0.5) / _CURVE_STEPS)
+                layer.stroke([piece], width * 2.4, color, strength)
     for place, index in enumerate(SPINE_CHAIN):
         if visible[index]:
-            strength = opacity(float(scores[index]))
-            canvas.disc(points[index], width * 1.2, spine_color(place), strength)
-            canvas.disc(points[index], width * 0.75, OUTLINE, strength)
+            layer.disc(points[index], width * 1.2, spine_color(place), strengths[index])
+            layer.disc(points[index], width * 0.75, OUTLINE, strengths[index])
 
 
 def spine_color(place: float) -> Color:
     """Return the colour at a place along the spine, 0 (sacrum) to 8 (C1)."""
     share = min(max(place / (len(SPINE_CHAIN) - 1), 0.0), 1.0)
-    low, high = np.array(SPINE_BOTTOM), np.array(SPINE_TOP)
-    red, green, blue = np.rint(low + (high - low) * share).astype(int)
-    return int(red), int(green), int(blue)
+    red, green, blue = (
+        round(low + (high - low) * share) for low, high in zip(SPINE_BOTTOM, SPINE_TOP, strict=True)
+    )
+    return red, green, blue
 
 
 def visible_runs(visible: Sequence[bool] | NDArray[np.bool_]) -> list[list[int]]:
@@ -204,10 +229,6 @@ def near_picture(points: NDArray[np.float64], image_size: tuple[int, ...]) -> ND
 
 def _link_width(width: float, child: int) -> float:
     return width * (_FACE_RADIUS if child in _FACE else 1.0)
-
-
-def _pair_opacity(scores: NDArray[np.float64], first: int, second: int) -> float:
-    return opacity(float(min(scores[first], scores[second])))
 
 
 __all__ = [
