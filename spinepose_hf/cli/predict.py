@@ -2,62 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from spinepose_hf.errors import BoxError
-
-
-class ResultFormat(StrEnum):
-    """File formats of `--save`."""
-
-    OPENPOSE = "openpose"
-    COCO = "coco"
-    CSV = "csv"
-    CSV_WIDE = "csv-wide"
-    PARQUET = "parquet"
-    PARQUET_WIDE = "parquet-wide"
-    TRC = "trc"
-
-
-class DeviceName(StrEnum):
-    """Where the network runs."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
-    COREML = "coreml"
-    DIRECTML = "directml"
-
-
-class RuntimeName(StrEnum):
-    """Which library runs the network."""
-
-    AUTO = "auto"
-    ONNXRUNTIME = "onnxruntime"
-    TORCH = "torch"
-    OPENVINO = "openvino"
-
-
-class SmoothName(StrEnum):
-    """How people are smoothed over time."""
-
-    AUTO = "auto"
-    NONE = "none"
-    ONE_EURO = "one-euro"
-    BUTTERWORTH = "butterworth"
-    SAVGOL = "savgol"
-    MEDIAN = "median"
-
-
-class Overlay(StrEnum):
-    """What is drawn beside the people."""
-
-    ANGLES = "angles"
-
+from spinepose_hf.cli.predict_checks import ask_for_output, check_together, parse_boxes
+from spinepose_hf.cli.predict_choices import DeviceName, Overlay, ResultFormat, RuntimeName, SmoothName
 
 _FILES, _FRAMES, _PEOPLE, _LOOK, _RUN = "Files", "Video", "People", "Drawing", "Running"
 
@@ -101,7 +52,12 @@ def predict(
     ] = None,
     result_format: Annotated[
         ResultFormat | None,
-        typer.Option("--format", help="Format of --save, whatever the suffix.", rich_help_panel=_FILES),
+        typer.Option(
+            "--format",
+            help="Format of --save where the suffix leaves a choice. Of several files it is for those that "
+            "it fits.",
+            rich_help_panel=_FILES,
+        ),
     ] = None,
     measure: Annotated[
         Path | None,
@@ -271,20 +227,22 @@ def predict(
     options, 130 interrupted (what was written until then is whole).
     """
     given_boxes = None if boxes is None else parse_boxes(boxes)
+    check_together(save or [], result_format, person_height)
 
     from spinepose_hf.cli.notes import notes_on_stderr
     from spinepose_hf.cli.report import job_progress, print_people, print_summary, print_written
     from spinepose_hf.inference.engine import FramePoses
     from spinepose_hf.inference.estimator import SpinePoseEstimator
     from spinepose_hf.inference.job import run_job
-    from spinepose_hf.inference.job_outputs import JobOutputs, written
+    from spinepose_hf.inference.job_outputs import JobOutputs, check_outputs, written
     from spinepose_hf.inference.media.source import open_source
+    from spinepose_hf.inference.result_files import with_format
     from spinepose_hf.inference.stream import StreamOptions
     from spinepose_hf.output.draw_options import DrawOptions
 
     outputs = JobOutputs(
         drawn=output,
-        results=tuple((path, None if result_format is None else result_format.value) for path in save or ()),
+        results=with_format(save or [], None if result_format is None else result_format.value),
         measures=measure,
         plot=plot,
         person_height=person_height,
@@ -301,12 +259,14 @@ def predict(
         smooth="none" if no_smooth else smooth.value,
     )
     last: list[FramePoses] = []
-    with notes_on_stderr(quiet):
-        # Before the network is loaded, which takes longer than to see that a file is missing.
-        source = open_source(input_path, start=start, end=end, stride=stride)
+    # Before the network is loaded, which takes longer than to see that a file is missing.
+    with notes_on_stderr(quiet), open_source(input_path, start=start, end=end, stride=stride) as source:
+        check_outputs(outputs, source.info)
+        single = source.info.kind == "pictures" and source.info.frame_count == 1
+        if not outputs.paths and not single:
+            ask_for_output(source.info)
         estimator = SpinePoseEstimator(model, device.value, detector, threshold, runtime=runtime.value)
         stream = estimator.stream(source, given_boxes, options)
-        single = stream.info.kind == "pictures" and stream.info.frame_count == 1
         with job_progress(stream.info, quiet) as tell:
 
             def on_frame(result: FramePoses) -> None:
@@ -319,31 +279,9 @@ def predict(
             print_people(last[0].people)
         else:
             print_summary(summary, stream.info)
-        print_written(written(outputs))
+        print_written(written(outputs) if summary.frames else [])
     if summary.interrupted:
         raise typer.Exit(130)
 
 
-def parse_boxes(text: str) -> list[list[float]]:
-    """Read `x1,y1,x2,y2;x1,y1,x2,y2;...`.
-
-    Raises:
-        BoxError: a box is not four numbers.
-    """
-    rows: list[list[float]] = []
-    for index, part in enumerate(piece for piece in text.split(";") if piece.strip()):
-        try:
-            row = [float(value) for value in part.split(",")]
-        except ValueError as error:
-            raise BoxError(f"box {index} ({part.strip()}) holds something that is no number") from error
-        if len(row) != 4:
-            raise BoxError(
-                f"box {index} ({part.strip()}) has {len(row)} numbers; four are needed: x1,y1,x2,y2"
-            )
-        rows.append(row)
-    if not rows:
-        raise BoxError("no box given; write x1,y1,x2,y2, with a semicolon between people")
-    return rows
-
-
-__all__ = ["parse_boxes", "predict"]
+__all__ = ["DeviceName", "predict"]

@@ -69,7 +69,9 @@ class Ahead(Generic[T]):
 
     def join(self) -> None:
         """Wait for the thread to end; it is left behind if what it waits for does not answer."""
-        self._thread.join(_FAREWELL)
+        # The thread itself comes here when it is the one that collects a forgotten engine.
+        if threading.current_thread() is not self._thread:
+            self._thread.join(_FAREWELL)
 
     def _work(self) -> None:
         error: BaseException | None = None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,9 @@ from spinepose_hf.inference.media.source import Source
 from spinepose_hf.inference.smoothing.base import Smoother
 from spinepose_hf.pose import People
 
-# Finished items that may wait between two stages. Decoded pictures are the large ones.
-_DECODED, _DETECTED, _POSED = 3, 1, 4
+# Finished items that may wait between two stages. Decoded pictures are the large ones. Smoothers that look
+# ahead let go of a fifth of a second at once, which waits here so that the network can go on.
+_DECODED, _DETECTED, _POSED = 3, 1, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,39 +111,55 @@ class _Detected(NamedTuple):
     detections: Detections | None
 
 
-def run_engine(
-    source: Source, step: PoseStep, smoother: Smoother, times: StageTimes | None = None
-) -> Iterator[FramePoses]:
-    """Find, follow and smooth the people of a source.
+class Engine:
+    """Finds, follows and smooths the people of a source; gives every frame of it, in order.
 
     Decoding, scheduled detection, and pose with tracking and smoothing run in a thread each; the consumer's
     own work (drawing, encoding, writing) overlaps with them. A few frames wait between the stages and, for
     smoothers that look ahead, as long as those look; so the memory does not depend on the source's length.
 
+    Iterating over it raises what the source, the detector or the network raise. The source is closed when the
+    iteration ends, in whatever way, and when nobody holds the engine any more.
+
     Args:
-        source: closed when the iteration ends, in whatever way.
+        source: where frames come from.
         step: new for each source: it remembers people.
         smoother: new for each source too.
         times: where the stages' times are added up.
-
-    Yields:
-        Every frame of the source, in order.
-
-    Raises:
-        SpinePoseError: what the source, the detector or the network raise.
     """
-    clock = times or StageTimes()
-    decoded = Ahead(_decoded(source, clock), _DECODED, "spinepose-decode")
-    detected = Ahead(_detected(decoded, step, clock), _DETECTED, "spinepose-detect")
-    posed = Ahead(_posed(detected, step, smoother, clock), _POSED, "spinepose-pose")
-    try:
-        yield from posed
-    finally:
-        workers = (posed, detected, decoded)
-        for worker in workers:
-            worker.stop()
-        for worker in workers:
-            worker.join()
+
+    def __init__(
+        self, source: Source, step: PoseStep, smoother: Smoother, times: StageTimes | None = None
+    ) -> None:
+        clock = times or StageTimes()
+        decoded = Ahead(_decoded(source, clock), _DECODED, "spinepose-decode")
+        detected = Ahead(_detected(decoded, step, clock), _DETECTED, "spinepose-detect")
+        self._posed = Ahead(_posed(detected, step, smoother, clock), _POSED, "spinepose-pose")
+        # The threads know nothing of this object, so that it is let go of when its user forgets it.
+        self._finish = weakref.finalize(self, _end, (self._posed, detected, decoded), source)
+
+    def __iter__(self) -> Iterator[FramePoses]:
+        return self
+
+    def __next__(self) -> FramePoses:
+        try:
+            return next(self._posed)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Stop the work and close the source, from any thread. Closing twice is allowed."""
+        self._finish()
+
+
+def _end(workers: tuple[Ahead[Any], ...], source: Source) -> None:
+    for worker in workers:
+        worker.stop()
+    # Before the threads are waited for: a stalled stream would keep the first of them.
+    source.close()
+    for worker in workers:
+        worker.join()
 
 
 def _decoded(source: Source, clock: StageTimes) -> Iterator[_Decoded]:
@@ -184,4 +202,4 @@ def _posed(
         yield FramePoses(waiting.popleft(), smoothed)
 
 
-__all__ = ["FramePoses", "StageTimes", "run_engine"]
+__all__ = ["Engine", "FramePoses", "PoseStep", "StageTimes"]

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from spinepose_hf.errors import NoPersonError
+from spinepose_hf.inference.ahead import Ahead
+from spinepose_hf.inference.drawn_output import make_painter
 from spinepose_hf.inference.engine import FramePoses
-from spinepose_hf.inference.job_outputs import JobOutputs, check_outputs, open_outputs
+from spinepose_hf.inference.interruption import Interruption
+from spinepose_hf.inference.job_files import ReadyFrame, open_outputs
+from spinepose_hf.inference.job_outputs import JobOutputs, check_outputs
 from spinepose_hf.inference.stream import PoseStream
 
+logger = logging.getLogger(__name__)
+
 NO_PERSON = "no person found in {path}; give a box around the person, or a detector"
+NOBODY = "nobody was found in %s; give a detector, or a box around each person"
+
+# Drawings that may wait for the encoder.
+_DRAWN = 2
 
 
 @dataclass(slots=True)
@@ -63,8 +74,8 @@ def run_job(
 ) -> JobSummary:
     """Work through a source and write what is asked for.
 
-    Nothing is made before the first frame was understood. Ctrl-C ends the job early: what was written until
-    then is whole, and the summary says so.
+    Nothing is made before the first frame was understood. Ctrl-C or SIGTERM end the job early: what was
+    written until then is whole, and the summary says so.
 
     Args:
         stream: the source; it is closed at the end.
@@ -73,33 +84,87 @@ def run_job(
 
     Raises:
         NoPersonError: the source is one picture that shows nobody; nothing is written.
+        KeyboardInterrupt: Ctrl-C came again while files were being finished.
         SpinePoseError: what reading, finding and writing raise. What was written until then is whole.
     """
     summary = JobSummary()
     begin = time.perf_counter()
-    single = stream.info.kind == "pictures" and stream.info.frame_count == 1
-    first = 0.0
+    stop = Interruption()
     try:
-        with stream, ExitStack() as stack:
-            check_outputs(outputs, stream.info)
-            write = None
-            for result in stream:
-                if single and not len(result.people):
-                    raise NoPersonError(NO_PERSON.format(path=stream.info.name))
-                if write is None:
-                    write = open_outputs(outputs, stream.info, result, stack)
-                    first = result.time
-                write(result)
-                summary.add(result)
-                summary.clip_seconds = result.time - first
-                if on_frame is not None:
-                    on_frame(result)
+        with stop:
+            _work(stream, outputs, on_frame, summary, stop)
     except KeyboardInterrupt:
+        if stop.insisted:
+            raise
         summary.interrupted = True
     summary.seconds = time.perf_counter() - begin
     summary.skipped, summary.detections = stream.skipped, stream.detections
     summary.stage_seconds = dict(stream.times.seconds)
+    if summary.frames and summary.empty_frames == summary.frames:
+        logger.warning(NOBODY, stream.info.name)
     return summary
+
+
+def _work(
+    stream: PoseStream,
+    outputs: JobOutputs,
+    on_frame: Callable[[FramePoses], None] | None,
+    summary: JobSummary,
+    stop: Interruption,
+) -> None:
+    single = stream.info.kind == "pictures" and stream.info.frame_count == 1
+    first = 0.0
+    # The files are finished last, when nothing else is at work.
+    with ExitStack() as files, _ready_frames(stream, outputs) as frames:
+        write = None
+        while (frame := stop.next_of(frames)) is not None:
+            result = frame.result
+            if single and not len(result.people):
+                raise NoPersonError(NO_PERSON.format(path=stream.info.name))
+            if write is None:
+                write = open_outputs(outputs, stream.info, frame, files, stream.times)
+                first = result.time
+            write(frame)
+            summary.add(result)
+            summary.clip_seconds = result.time - first
+            if on_frame is not None:
+                on_frame(result)
+
+
+@contextmanager
+def _ready_frames(stream: PoseStream, outputs: JobOutputs) -> Iterator[Iterator[ReadyFrame]]:
+    """Give the frames, measured and drawn; the drawing has a thread of its own."""
+    with stream:
+        check_outputs(outputs, stream.info)
+        frames = _drawn(stream, outputs)
+        if outputs.drawn is None:
+            yield frames
+            return
+        ahead = Ahead(frames, _DRAWN, "spinepose-draw")
+        try:
+            yield ahead
+        finally:
+            ahead.stop()
+            stream.close()
+            ahead.join()
+
+
+def _drawn(stream: PoseStream, outputs: JobOutputs) -> Iterator[ReadyFrame]:
+    from spinepose_hf.measure.people import Measurer
+
+    shows_angles = outputs.overlay_angles and outputs.drawn is not None
+    measured = shows_angles or outputs.measures is not None or outputs.plot is not None
+    measurer = Measurer() if measured else None
+    paint = None
+    if outputs.drawn is not None:
+        paint = make_painter(outputs.drawing, shows_angles, outputs.side_by_side)
+    for result in stream:
+        measures = None if measurer is None else measurer(result.people)
+        picture = None
+        if paint is not None:
+            with stream.times.measure("draw"):
+                picture = paint(result, measures)
+        yield ReadyFrame(result, measures, picture)
 
 
 __all__ = ["NO_PERSON", "JobSummary", "run_job"]

@@ -1,29 +1,17 @@
-"""What a job writes, and the opening of it once the first frame is there."""
+"""What a job writes, and whether it can be written, told before any work is done."""
 
 from __future__ import annotations
 
+import glob
 import os
-import tempfile
-from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
 
 from spinepose_hf.errors import OutputError
-from spinepose_hf.inference.engine import FramePoses
+from spinepose_hf.inference.drawn_output import PictureNames, draws_one_picture
 from spinepose_hf.inference.media.source import SourceInfo
-from spinepose_hf.output.writer import ClipInfo, open_writer
-
-if TYPE_CHECKING:
-    from spinepose_hf.measure.angle_table import AngleTableWriter
-    from spinepose_hf.measure.quantity import FrameMeasures
-    from spinepose_hf.output.draw_options import DrawOptions
-
-WriteFrame = Callable[[FramePoses], None]
+from spinepose_hf.inference.result_files import ResultFiles, check_results, result_files_there
+from spinepose_hf.output.draw_options import DrawOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +31,14 @@ class JobOutputs:
     """
 
     drawn: Path | None = None
-    results: tuple[tuple[Path, str | None], ...] = ()
+    results: ResultFiles = ()
     measures: Path | None = None
     plot: Path | None = None
     person_height: float | None = None
     drawing: DrawOptions | None = None
     overlay_angles: bool = False
     side_by_side: bool = False
-    overwrite: bool = True
+    overwrite: bool = False
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -75,31 +63,25 @@ def check_outputs(outputs: JobOutputs, info: SourceInfo) -> None:
     """Refuse outputs that cannot be, before any work is done.
 
     Raises:
-        OutputError: a file exists and may not be replaced, or its suffix names no format for this source.
+        OutputError: a file exists and may not be replaced, is the input itself or meant for two things, or
+            its suffix names no format for this source.
         MissingExtraError: one needs a package that is not installed.
     """
-    pictures = info.kind == "pictures"
-    if outputs.drawn is not None and pictures and _is_single(outputs, info):
-        from spinepose_hf.output.picture import check_picture_path
-
-        check_picture_path(outputs.drawn)
-    elif outputs.drawn is not None and pictures:
-        if outputs.drawn.is_file():
-            raise OutputError(f"{outputs.drawn} is a file; give a folder for the pictures of {info.name}")
-    elif outputs.drawn is not None:
-        from spinepose_hf.inference.media.video_writer import check_video_path
-
-        check_video_path(outputs.drawn)
-    if outputs.plot is not None:
-        from spinepose_hf.measure.plot import check_plot_path
-
-        check_plot_path(outputs.plot)
-        if pictures:
-            raise OutputError(f"cannot write {outputs.plot}: pictures have no times to plot over")
-    if not outputs.overwrite:
-        for path in written(outputs):
-            if path.is_file() or any(path.iterdir()):
-                raise OutputError(f"{path} exists; add --overwrite to replace it, or give another name")
+    _check_drawn(outputs, info)
+    check_results(outputs.results)
+    _check_measures(outputs, info)
+    places = [path.resolve() for path in outputs.paths]
+    for path, place in zip(outputs.paths, places, strict=True):
+        if places.count(place) > 1:
+            raise OutputError(f"two outputs have the name {path}; give each its own")
+    pictures = input_pictures(info)
+    sources = {path.resolve() for path in (*pictures, Path(info.name)) if path.is_file()}
+    for path in (*outputs.paths, *drawn_pictures(outputs, info, pictures)):
+        if path.resolve() in sources:
+            raise OutputError(f"{path} is the input itself; give the output another name or folder")
+    there = [] if outputs.overwrite else _replaced(outputs, info, pictures)
+    if there:
+        raise OutputError(f"{there[0]} exists; add --overwrite to replace it, or give another name")
 
 
 def written(outputs: JobOutputs) -> list[Path]:
@@ -109,123 +91,94 @@ def written(outputs: JobOutputs) -> list[Path]:
     found: list[Path] = []
     for path in outputs.paths:
         found += [path] if path.exists() else person_files(path)
-        markers = path.with_name(f"{path.stem}_markers.xml")
+        markers = _markers(path)
         if path.suffix.lower() == ".trc" and markers.exists():
             found.append(markers)
     return found
 
 
-def _is_single(outputs: JobOutputs, info: SourceInfo) -> bool:
-    """One picture, and a file to draw it into."""
-    return info.frame_count == 1 and outputs.drawn is not None and not outputs.drawn.is_dir()
+def input_pictures(info: SourceInfo) -> list[Path]:
+    """The files of a source of pictures; none for other sources, nor for a picture from the web."""
+    if info.kind != "pictures" or "://" in info.name:
+        return []
+    from spinepose_hf.inference.media.pictures import list_pictures
+
+    path = Path(info.name)
+    if path.is_dir():
+        return list_pictures(path)
+    return list_pictures(info.name) if not path.exists() and glob.has_magic(info.name) else [path]
 
 
-def open_outputs(outputs: JobOutputs, info: SourceInfo, first: FramePoses, stack: ExitStack) -> WriteFrame:
-    """Open every output.
-
-    Args:
-        outputs: what to write.
-        info: the source.
-        first: its first frame, which tells sizes that the source does not.
-        stack: closes the outputs when it is left.
-
-    Returns:
-        What takes one frame after another, the first one included.
-
-    Raises:
-        OutputError: one cannot be written.
-        MissingExtraError: one needs a package that is not installed.
-    """
-    from spinepose_hf.measure.people import Measurer
-
-    clip = ClipInfo(
-        name=info.name,
-        rate=info.rate,
-        keypoint_names=first.people.keypoint_names,
-        pictures=info.kind == "pictures",
-        count=info.frame_count,
-    )
-    writers = [
-        stack.enter_context(open_writer(path, kind, clip, person_height=_height(outputs, path)))
-        for path, kind in outputs.results
-    ]
-    tables = _open_measures(outputs, clip, stack)
-    measurer = Measurer() if tables or (outputs.overlay_angles and outputs.drawn) else None
-    draw = _open_drawing(outputs, info, first, stack)
-
-    def write(result: FramePoses) -> None:
-        name = result.frame.name if clip.pictures else ""
-        for writer in writers:
-            writer.write(result.people, name)
-        measures = None if measurer is None else measurer(result.people)
-        if measures is not None:
-            for table in tables:
-                table.write_measures(measures, name)
-        if draw is not None:
-            draw(result, measures)
-
-    return write
+def drawn_pictures(outputs: JobOutputs, info: SourceInfo, pictures: list[Path]) -> list[Path]:
+    """Where the drawings of these pictures go, if they go into a folder."""
+    if outputs.drawn is None or info.kind != "pictures" or draws_one_picture(outputs.drawn, info):
+        return []
+    names = PictureNames()
+    return [outputs.drawn / names(path.name, index) for index, path in enumerate(pictures)]
 
 
-def _height(outputs: JobOutputs, path: Path) -> float | None:
-    return outputs.person_height if path.suffix.lower() == ".trc" else None
+def _replaced(outputs: JobOutputs, info: SourceInfo, pictures: list[Path]) -> list[Path]:
+    """Files that exist and would be replaced."""
+    from spinepose_hf.measure.mot import person_files
+
+    files = [path for path in drawn_pictures(outputs, info, pictures) if path.exists()]
+    files += [path for path in (outputs.drawn, outputs.plot) if path is not None and path.is_file()]
+    if outputs.measures is not None:
+        files += [outputs.measures] if outputs.measures.exists() else person_files(outputs.measures)
+    for path, _ in outputs.results:
+        files += result_files_there(path, info, pictures)
+        if path.suffix.lower() == ".trc" and _markers(path).exists():
+            files.append(_markers(path))
+    return files
 
 
-def _open_measures(outputs: JobOutputs, clip: ClipInfo, stack: ExitStack) -> list[AngleTableWriter]:
-    from spinepose_hf.measure.angle_table import AngleTableWriter
-    from spinepose_hf.measure.plot import plot_measures
-
-    tables = []
-    rows = outputs.measures
-    if outputs.plot is not None:
-        if rows is None or rows.suffix.lower() != ".csv":
-            rows = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "measures.csv"
-        # Entered first, so left last: the table is closed before it is drawn.
-        stack.callback(plot_measures, rows, outputs.plot, title=Path(clip.name).name)
-    for path in dict.fromkeys(path for path in (outputs.measures, rows) if path is not None):
-        tables.append(stack.enter_context(AngleTableWriter(path, clip)))
-    return tables
+def _markers(path: Path) -> Path:
+    """The marker set beside a .trc."""
+    return path.with_name(f"{path.stem}_markers.xml")
 
 
-def _open_drawing(
-    outputs: JobOutputs, info: SourceInfo, first: FramePoses, stack: ExitStack
-) -> Callable[[FramePoses, FrameMeasures | None], None] | None:
-    if outputs.drawn is None:
-        return None
-    show = _painter(outputs)
+def _check_drawn(outputs: JobOutputs, info: SourceInfo) -> None:
+    drawn = outputs.drawn
+    if drawn is None:
+        return
     if info.kind != "pictures":
-        from spinepose_hf.inference.media.video_writer import VideoWriter
+        from spinepose_hf.inference.media.video_writer import check_video_path
 
-        size = show(first, None).shape[:2]
-        sound = info.name if info.has_audio else None
-        video = stack.enter_context(VideoWriter(outputs.drawn, size, info.rate, audio_from=sound))
-        return lambda result, measures: video.write(show(result, measures), result.time)
+        check_video_path(drawn)
+    elif draws_one_picture(drawn, info):
+        from spinepose_hf.output.picture import check_picture_path
 
-    from spinepose_hf.output.picture import write_picture
-
-    target, single = outputs.drawn, _is_single(outputs, info)
-
-    def write(result: FramePoses, measures: FrameMeasures | None) -> None:
-        path = target if single else target / Path(result.frame.name).with_suffix(".jpg").name
-        write_picture(show(result, measures), path)
-
-    return write
+        check_picture_path(drawn)
+    elif drawn.is_file():
+        raise OutputError(f"{drawn} is a file; give a folder for the pictures of {info.name}")
+    elif drawn.suffix and not drawn.is_dir():
+        raise OutputError(f"{drawn} looks like a file; give a folder for the pictures of {info.name}")
 
 
-def _painter(
-    outputs: JobOutputs,
-) -> Callable[[FramePoses, FrameMeasures | None], NDArray[np.uint8]]:
-    """What one frame looks like in the output."""
-    from spinepose_hf.output.drawn_frame import draw_result
-    from spinepose_hf.output.side_by_side import side_by_side
+def _check_measures(outputs: JobOutputs, info: SourceInfo) -> None:
+    from spinepose_hf.measure.angle_table import SUFFIXES
 
-    def show(result: FramePoses, measures: FrameMeasures | None) -> NDArray[np.uint8]:
-        image = result.image
-        angles = measures if outputs.overlay_angles else None
-        drawn = draw_result(image, result.people, outputs.drawing, angles)
-        return side_by_side(image, drawn) if outputs.side_by_side else drawn
+    measures, pictures = outputs.measures, info.kind == "pictures"
+    if measures is not None and measures.suffix.lower() not in SUFFIXES:
+        raise OutputError(f"cannot write {measures}: measures are written as {' or '.join(SUFFIXES)}")
+    if measures is not None and measures.suffix.lower() == ".mot" and pictures:
+        raise OutputError(f"cannot write {measures}: a .mot needs times, pictures have none; use .csv")
+    if outputs.plot is not None:
+        from spinepose_hf.measure.plot import check_plot_path
 
-    return show
+        if pictures:
+            raise OutputError(
+                f"cannot plot into {outputs.plot}: a plot shows measures over time, which {info.name} does "
+                f"not have; give a video, or write the measures as .csv"
+            )
+        check_plot_path(outputs.plot)
 
 
-__all__ = ["JobOutputs", "WriteFrame", "check_outputs", "one_path", "open_outputs", "written"]
+__all__ = [
+    "JobOutputs",
+    "check_outputs",
+    "drawn_pictures",
+    "input_pictures",
+    "one_path",
+    "written",
+]

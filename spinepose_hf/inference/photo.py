@@ -36,6 +36,8 @@ def infer_image(
 ) -> list[dict[str, Any]]:
     """Estimate the people of a photo, and write the annotated picture and the results where asked.
 
+    Files that exist are replaced.
+
     Args:
         path: the photo.
         out: where to write the annotated picture (.jpg, .png or .webp).
@@ -63,6 +65,7 @@ def infer_image(
         drawn=one_path(out, vis_path),
         results=() if save_path is None else ((Path(save_path), None),),
         drawing=DrawOptions(spine_only=spine_only, threshold=threshold),
+        overwrite=True,
     )
     if estimator is None:
         estimator = SpinePoseEstimator(model, device, detector, threshold)

@@ -38,6 +38,8 @@ def infer_video(
 ) -> list[People]:
     """Follow the people of a video, and write the annotated video and the results where asked.
 
+    Files that exist are replaced.
+
     Args:
         path: a video, a folder of pictures, or an address; see `SpinePoseEstimator.stream`.
         out: where to write the annotated video (.mp4, .mov or .mkv).
@@ -70,6 +72,7 @@ def infer_video(
         results=() if save_path is None else ((Path(save_path), None),),
         measures=None if measure_path is None else Path(measure_path),
         drawing=DrawOptions(spine_only=spine_only, threshold=threshold),
+        overwrite=True,
     )
     if estimator is None:
         estimator = SpinePoseEstimator(model, device, detector, threshold)

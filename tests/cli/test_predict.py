@@ -15,7 +15,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from spinepose_hf.cli.main import app
-from spinepose_hf.cli.predict import parse_boxes
+from spinepose_hf.cli.predict_checks import parse_boxes
 from spinepose_hf.errors import BoxError
 from spinepose_hf.inference.runtimes import load
 from spinepose_hf.inference.runtimes.load import EMBEDDED_NOTE
@@ -194,6 +194,14 @@ def truncate(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
+def save_beside(name: str) -> Callable[[Path], None]:
+    def write(path: Path) -> None:
+        Image.fromarray(scene()).save(path)
+        path.with_name(name).touch()
+
+    return write
+
+
 def save_blank(path: Path) -> None:
     Image.new("RGB", (200, 300), (128, 128, 128)).save(path)
 
@@ -233,8 +241,15 @@ def save_blank(path: Path) -> None:
             id="foreign detector",
         ),
         pytest.param(save("RGB"), ["-o", "{folder}/out.gif"], "pictures are written as", id="unknown suffix"),
-        pytest.param(save("RGB"), ["-o", "{folder}"], "add --overwrite", id="output is a folder in use"),
-        pytest.param(save("RGB"), ["-s", "{folder}"], "add --overwrite", id="results are a folder in use"),
+        pytest.param(
+            save_beside("photo.jpg"), ["-o", "{folder}"], "add --overwrite", id="folder with this drawing"
+        ),
+        pytest.param(
+            save_beside("photo_keypoints.json"),
+            ["-s", "{folder}"],
+            "add --overwrite",
+            id="folder with these results",
+        ),
         pytest.param(
             save("RGB"), ["-s", "{folder}/photo.png/a.json"], "cannot write", id="output below a file"
         ),

@@ -1,0 +1,56 @@
+"""The words that options of `spinepose predict` take."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ResultFormat(StrEnum):
+    """File formats of `--save`."""
+
+    OPENPOSE = "openpose"
+    COCO = "coco"
+    CSV = "csv"
+    CSV_WIDE = "csv-wide"
+    PARQUET = "parquet"
+    PARQUET_WIDE = "parquet-wide"
+    TRC = "trc"
+
+
+class DeviceName(StrEnum):
+    """Where the network runs."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    COREML = "coreml"
+    DIRECTML = "directml"
+
+
+class RuntimeName(StrEnum):
+    """Which library runs the network."""
+
+    AUTO = "auto"
+    ONNXRUNTIME = "onnxruntime"
+    TORCH = "torch"
+    OPENVINO = "openvino"
+
+
+class SmoothName(StrEnum):
+    """How people are smoothed over time."""
+
+    AUTO = "auto"
+    NONE = "none"
+    ONE_EURO = "one-euro"
+    BUTTERWORTH = "butterworth"
+    SAVGOL = "savgol"
+    MEDIAN = "median"
+
+
+class Overlay(StrEnum):
+    """What is drawn beside the people."""
+
+    ANGLES = "angles"
+
+
+__all__ = ["DeviceName", "Overlay", "ResultFormat", "RuntimeName", "SmoothName"]
