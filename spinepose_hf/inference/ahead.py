@@ -49,12 +49,10 @@ class Ahead(Generic[T]):
         return self
 
     def __next__(self) -> T:
-        while not self._done:
+        while not self._done and not self._stop.is_set():
             try:
                 item = self._queue.get(timeout=_PATIENCE)
             except queue.Empty:
-                if self._stop.is_set():
-                    break
                 continue
             if not isinstance(item, _End):
                 return item

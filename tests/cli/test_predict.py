@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
-import onnx.parser
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
@@ -19,9 +17,9 @@ from spinepose_hf.cli.predict_checks import parse_boxes
 from spinepose_hf.errors import BoxError
 from spinepose_hf.inference.runtimes import load
 from spinepose_hf.inference.runtimes.load import EMBEDDED_NOTE
-from spinepose_hf.model.skeleton import KEYPOINT_NAMES, VERTEBRAE
+from spinepose_hf.model.skeleton import VERTEBRAE
+from tests.inference.toy_networks import save_toy_detector, save_toy_pose
 
-GRAPHS = Path(__file__).resolve().parent.parent / "inference"
 BOX = "100,60,180,240"
 
 
@@ -29,16 +27,8 @@ BOX = "100,60,180,240"
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the toy network and the toy detector."""
     folder = tmp_path_factory.mktemp("models")
-    metadata = {
-        "spinepose.format": "deploy-1",
-        "spinepose.keypoint_names": json.dumps(KEYPOINT_NAMES),
-        "spinepose.input_size_hw": "[64, 48]",
-    }
-    for name in ("toy_pose", "toy_detector"):
-        model = onnx.parser.parse_model((GRAPHS / f"{name}.onnxtxt").read_text(encoding="utf-8"))
-        if name == "toy_pose":
-            onnx.helper.set_model_props(model, metadata)
-        onnx.save(model, folder / f"{name}.onnx")
+    save_toy_pose(folder / "toy_pose.onnx")
+    save_toy_detector(folder / "toy_detector.onnx")
     (folder / "cut.onnx").write_bytes((folder / "toy_pose.onnx").read_bytes()[:999])
     return folder
 

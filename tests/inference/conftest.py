@@ -2,43 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
-import onnx
-import onnx.parser
 import pytest
 from numpy.typing import NDArray
 
 from spinepose_hf.inference.estimator import SpinePoseEstimator
-from spinepose_hf.model.skeleton import KEYPOINT_NAMES
-
-HERE = Path(__file__).parent
-METADATA = {
-    "spinepose.format": "deploy-1",
-    "spinepose.keypoint_names": json.dumps(KEYPOINT_NAMES),
-    "spinepose.input_size_hw": "[64, 48]",
-}
+from tests.inference.toy_networks import save_toy_detector, save_toy_pose
 
 
 @pytest.fixture(scope="session")
 def toy_pose(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A deploy graph that finds one red rectangle and lays a figure over it."""
-    model = onnx.parser.parse_model((HERE / "toy_pose.onnxtxt").read_text(encoding="utf-8"))
-    onnx.helper.set_model_props(model, METADATA)
-    path = tmp_path_factory.mktemp("toy") / "toy_pose.onnx"
-    onnx.save(model, path)
-    return path
+    return save_toy_pose(tmp_path_factory.mktemp("toy") / "toy_pose.onnx")
 
 
 @pytest.fixture(scope="session")
 def toy_detector(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A detector that always answers the same boxes."""
-    model = onnx.parser.parse_model((HERE / "toy_detector.onnxtxt").read_text(encoding="utf-8"))
-    path = tmp_path_factory.mktemp("toy") / "toy_detector.onnx"
-    onnx.save(model, path)
-    return path
+    return save_toy_detector(tmp_path_factory.mktemp("toy") / "toy_detector.onnx")
 
 
 @pytest.fixture
