@@ -84,6 +84,28 @@ def test_no_detail_is_left_and_the_rest_is_untouched(
     assert columns.max() <= 300
 
 
+@pytest.mark.parametrize(
+    ("head", "score"),
+    [
+        pytest.param(
+            {"left_ear": (190, 690), "right_ear": (210, 690)}, 0.12, id="unlikely points at the feet"
+        ),
+        pytest.param(
+            {"left_ear": (20, 790), "right_ear": (380, 790)}, 0.9, id="likely points beside the box"
+        ),
+        pytest.param({"head": (110, 80), "nose": (290, 690)}, 0.2, id="unlikely points far apart"),
+    ],
+)
+def test_the_head_goes_even_where_its_points_are_wrong(
+    head: dict[str, tuple[float, float]], score: float
+) -> None:
+    blurred = noise((800, 400))
+    blur_faces(blurred, person(head, score))
+    assert detail(blurred)[head_area()].max() < 6
+    # The whole person does not go with it.
+    assert detail(blurred)[350:500, 150:250].mean() > 100
+
+
 def test_a_large_head_keeps_no_more_than_a_few_cells() -> None:
     image = cv2.resize(noise((12, 12)), (400, 800), interpolation=cv2.INTER_NEAREST)
     blurred = image.copy()
