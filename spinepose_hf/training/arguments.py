@@ -50,7 +50,7 @@ class SpinePoseTrainingArguments(TrainingArguments):  # type: ignore[misc]
         default=0.5, metadata={"help": "gamma 2: weight of the spine smoothness loss"}
     )
     spine_steepness: float = field(default=5.0, metadata={"help": "a: steepness of the spine loss's gate"})
-    spine_threshold: float = field(default=1.5, metadata={"help": "T: threshold of that gate, in mean links"})
+    spine_threshold: float = field(default=2.0, metadata={"help": "T: threshold of that gate, in mean links"})
     heatmap_weight: float = field(default=0.0, metadata={"help": "weight of the auxiliary heatmap loss"})
     teacher: str = field(default="", metadata={"help": "frozen network to learn from, empty = none"})
     teacher_keypoints: str = field(default="shared24", metadata={"help": "shared24, all26 or all"})

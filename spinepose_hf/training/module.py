@@ -46,7 +46,7 @@ class LossOptions:
     """
 
     spine_steepness: float = 5.0
-    spine_threshold: float = 1.5
+    spine_threshold: float = 2.0
 
 
 class PoseTrainingModule(nn.Module):

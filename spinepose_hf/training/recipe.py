@@ -89,7 +89,7 @@ class Stage:
     structure: float = 0.1
     spine: float = 0.5
     spine_steepness: float = 5.0
-    spine_threshold: float = 1.5
+    spine_threshold: float = 2.0
     position: float = 1.0
     distillation: float = 2.5
     shares: dict[str, float] | None = None

@@ -37,7 +37,12 @@ def settings(ablation: ModuleType, root: Path, tmp_path: Path) -> Any:
 def test_the_recipe_trains_the_papers_five_sets_of_losses(settings: Any) -> None:
     assert len(settings.cells) >= 5 and len(settings.seeds) >= 3
     assert settings.cells["position only"] == {"distillation": 0, "structure": 0, "spine": 0}
-    assert settings.cells["all four"] == {"distillation": 2.5, "structure": 0.1, "spine": 0.5}
+    assert settings.cells["all four"] == {
+        "distillation": 2.5,
+        "structure": 0.1,
+        "spine": 0.5,
+        "spine_threshold": 1.5,
+    }
 
 
 def test_a_run_that_is_done_is_not_run_again(ablation: ModuleType, settings: Any) -> None:

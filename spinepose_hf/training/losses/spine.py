@@ -20,7 +20,7 @@ def spine_loss(
     labelled: Tensor,
     chain: Sequence[int],
     steepness: float = 5.0,
-    threshold: float = 1.5,
+    threshold: float = 2.0,
 ) -> Tensor:
     """Smoothness along the spine (Eq. 7-8): distance of the chain from its own gated running mean.
 
@@ -35,9 +35,9 @@ def spine_loss(
         labelled: (B, K) bool; persons with a gap in the chain take part with the points that they have.
         chain: keypoint ids, bottom to top.
         steepness: a, 5 as in the paper's notes.
-        threshold: T in link lengths; 1.5 gives w = 0.96 to a mean link and 0.54 to a double one. The links of
-            a real spine differ: the two thoracic ones are 1.6 of the mean, so 1.5 also pulls at right
-            answers, and 2 hardly does (`benchmarks/spine_gate.py`).
+        threshold: T in link lengths. The links of a real spine differ: the two thoracic ones are 1.6 of the
+            mean, so 1.5, which seems natural, also pulls at right answers and costs AP (docs/ablation.md); 2
+            hardly does (`benchmarks/spine_gate.py`).
 
     Returns:
         A scalar, in squared link lengths.
