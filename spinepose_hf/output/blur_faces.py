@@ -80,6 +80,9 @@ def _head(
     )
     side = float((box[2:] - box[:2]).max())
     most = _MOST_SHARE if sure else _MOST_UNSURE
+    if not sure and around > most * side / 2:
+        # Points so far apart are not those of one head.
+        return None, False
     return (x, y, min(max(grown, _LEAST_SHARE * side), most * side)), sure
 
 
