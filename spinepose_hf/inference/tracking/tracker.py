@@ -107,6 +107,10 @@ class Tracker:
         Returns:
             The same people with ids.
         """
+        return people.replace(ids=self.assign(people, time))
+
+    def assign(self, people: People, time: float) -> NDArray[np.int64]:
+        """The ids (N,) of the next frame's people, in their order. Arguments as for `update`."""
         self.tracks = [track for track in self.tracks if time - track.time <= self.options.memory]
         ids = np.zeros(len(people), np.int64)
         open_people = list(range(len(people)))
@@ -125,7 +129,7 @@ class Tracker:
                 track.lost = row not in seen
         for place in open_people:
             ids[place] = self._begin(people, place, time)
-        return people.replace(ids=ids)
+        return ids
 
     def forget(self) -> None:
         """Take everybody for lost, as after a cut."""
