@@ -90,13 +90,12 @@ def _open_results(
     outputs: JobOutputs, path: Path, kind: str | None, info: SourceInfo, clip: ClipInfo, stack: ExitStack
 ) -> ResultWriter:
     height = outputs.person_height if path.suffix.lower() == ".trc" else None
-    writer = open_writer(path, kind, clip, person_height=height)
-    if path.is_dir() and not clip.pictures:
-        # A longer run has left frames that this one does not reach.
+    if not clip.pictures:
+        # An earlier run may have left frames or people that this one does not reach.
         with write_errors(path):
             for old in result_files_there(path, info, ()):
                 old.unlink()
-    return stack.enter_context(writer)
+    return stack.enter_context(open_writer(path, kind, clip, person_height=height))
 
 
 def _open_measures(outputs: JobOutputs, clip: ClipInfo, stack: ExitStack) -> list[AngleTableWriter]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from spinepose_hf.errors import OutputError
 from spinepose_hf.inference.drawn_output import PictureNames, draws_one_picture
 from spinepose_hf.inference.media.source import SourceInfo
-from spinepose_hf.inference.result_files import ResultFiles, check_results, result_files_there
+from spinepose_hf.inference.result_files import ResultFiles, check_results, marker_set_of, result_files_there
 from spinepose_hf.output.draw_options import DrawOptions
 
 
@@ -91,7 +91,7 @@ def written(outputs: JobOutputs) -> list[Path]:
     found: list[Path] = []
     for path in outputs.paths:
         found += [path] if path.exists() else person_files(path)
-        markers = _markers(path)
+        markers = marker_set_of(path)
         if path.suffix.lower() == ".trc" and markers.exists():
             found.append(markers)
     return found
@@ -127,14 +127,7 @@ def _replaced(outputs: JobOutputs, info: SourceInfo, pictures: list[Path]) -> li
         files += [outputs.measures] if outputs.measures.exists() else person_files(outputs.measures)
     for path, _ in outputs.results:
         files += result_files_there(path, info, pictures)
-        if path.suffix.lower() == ".trc" and _markers(path).exists():
-            files.append(_markers(path))
     return files
-
-
-def _markers(path: Path) -> Path:
-    """The marker set beside a .trc."""
-    return path.with_name(f"{path.stem}_markers.xml")
 
 
 def _check_drawn(outputs: JobOutputs, info: SourceInfo) -> None:

@@ -52,6 +52,10 @@ def result_files_there(path: Path, info: SourceInfo, pictures: Sequence[Path]) -
         info: the source.
         pictures: its files, if it consists of pictures.
     """
+    if path.suffix.lower() == ".trc":
+        from spinepose_hf.measure.mot import person_files
+
+        return [each for each in (marker_set_of(path), *person_files(path)) if each.exists()]
     if not path.is_dir():
         return [path] if path.exists() else []
     if info.kind == "pictures":
@@ -59,6 +63,11 @@ def result_files_there(path: Path, info: SourceInfo, pictures: Sequence[Path]) -
         return sorted(entry for entry in path.iterdir() if entry.name in names)
     pattern = re.compile(re.escape(Path(info.name).stem) + r"_\d{12}_keypoints\.json")
     return sorted(entry for entry in path.iterdir() if pattern.fullmatch(entry.name))
+
+
+def marker_set_of(path: Path) -> Path:
+    """The marker set beside a .trc."""
+    return path.with_name(f"{path.stem}_markers.xml")
 
 
 def _suffix(path: Path) -> str:
@@ -70,4 +79,4 @@ def _places(suffixes: Sequence[str]) -> str:
     return f"a file name that ends in {files}" + (", or a folder" if "" in suffixes else "")
 
 
-__all__ = ["ResultFiles", "check_results", "result_files_there", "with_format"]
+__all__ = ["ResultFiles", "check_results", "marker_set_of", "result_files_there", "with_format"]
