@@ -85,22 +85,28 @@ def job_progress(info: SourceInfo, quiet: bool) -> Iterator[Callable[[FramePoses
 
 
 def _summary_rows(summary: JobSummary, info: SourceInfo) -> Iterator[tuple[str, str]]:
-    frames = "pictures" if info.kind == "pictures" else "frames"
+    pictures = info.kind == "pictures"
+    one = "picture" if pictures else "frame"
     state = ", interrupted: what is written is whole up to here" if summary.interrupted else ""
-    covered = "" if info.kind == "pictures" else f" ({summary.clip_seconds:.1f} s of video)"
-    yield frames, f"{summary.frames}{covered}{state}"
+    covered = "" if pictures else f" ({summary.clip_seconds:.1f} s of video)"
+    yield f"{one}s", f"{summary.frames}{covered}{state}"
     if summary.skipped:
-        yield "unreadable", f"{summary.skipped} {frames}, skipped"
-    people = f"at most {summary.most_people} in a {frames[:-1]}"
-    if info.kind != "pictures":
+        yield "unreadable", f"{_several(summary.skipped, one)}, skipped"
+    people = f"at most {summary.most_people} in a {one}"
+    if not pictures:
         people = f"{len(summary.ids)} followed, {people}"
     if summary.empty_frames:
-        people += f", nobody in {summary.empty_frames} {frames}"
+        people += f", nobody in {_several(summary.empty_frames, one)}"
     yield "people", people
-    yield "speed", f"{summary.frames_per_second:.1f} {frames} a second, {summary.seconds:.1f} s in all"
+    yield "speed", f"{summary.frames_per_second:.1f} {one}s a second, {summary.seconds:.1f} s in all"
     busy = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in summary.stage_seconds.items())
-    if busy and info.kind != "pictures":
-        yield "busy", f"{busy} (at the same time); {summary.detections} searches for people"
+    if busy and not pictures:
+        searches = "1 search" if summary.detections == 1 else f"{summary.detections} searches"
+        yield "busy", f"{busy} (at the same time); {searches} for people"
+
+
+def _several(count: int, one: str) -> str:
+    return f"{count} {one}" if count == 1 else f"{count} {one}s"
 
 
 def _spine_table(person: Person, title: str) -> Table:

@@ -90,7 +90,7 @@ def _open_results(
     outputs: JobOutputs, path: Path, kind: str | None, info: SourceInfo, clip: ClipInfo, stack: ExitStack
 ) -> ResultWriter:
     height = outputs.person_height if path.suffix.lower() == ".trc" else None
-    if not clip.pictures:
+    if not clip.pictures and (path.is_dir() or path.suffix.lower() == ".trc"):
         # An earlier run may have left frames or people that this one does not reach.
         with write_errors(path):
             for old in result_files_there(path, info, ()):
