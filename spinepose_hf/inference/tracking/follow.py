@@ -80,7 +80,7 @@ class Follower:
         self._lingering: dict[int, Floats] = {}
         # Frames until the next search out of turn, and the pause after which that one is repeated.
         self._again: int | None = None
-        self._pause = 2
+        self._pause = 1
 
     def scheduled(self, count: int) -> bool:
         """Tell whether the `count`-th frame gets the detector by its cadence."""
@@ -105,13 +105,15 @@ class Follower:
         if self._fixed is not None:
             where = Candidates.fixed(check_boxes(self._fixed, (image.shape[0], image.shape[1])))
             return self._finish(self._poses(image, where), where, frame, time)
+        if self._again is not None:
+            self._again -= 1
         if self._cut(image):
             self.tracker.forget()
             self._lingering = {}
-            self._again = 0
+            self._again, self._pause = 0, 1
         if detections is not None:
             self.detections_made += 1
-        elif due or self._again == 0:
+        elif due or (self._again is not None and self._again <= 0):
             detections = self._search(image)
         where, people, places = self._look(image, time, detections)
         if detections is None and self._again is None and self._someone_lost(people, where, places):
@@ -163,13 +165,12 @@ class Follower:
 
     def _plan(self, searched: bool, lost: bool) -> None:
         """Decide when to search out of turn: soon after a loss, then less and less often."""
-        if lost and (self._again is None or not searched):
-            self._again, self._pause = 2, 2
-        elif self._again is not None and searched:
+        if self._again is None:
+            if lost:
+                self._again = self._pause = 2
+        elif searched:
             self._pause *= 2
             self._again = self._pause if self._pause < self.every else None
-        elif self._again is not None:
-            self._again -= 1
 
     def _search(self, image: NDArray[np.uint8]) -> Detections:
         self.detections_made += 1
