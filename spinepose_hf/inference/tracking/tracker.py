@@ -205,7 +205,7 @@ def without_duplicates(people: People, options: TrackerOptions, known: NDArray[n
     """Places of the people who are left when everybody is counted once.
 
     Two boxes may lead to the same person. Of two such poses the one of somebody who was known already stays,
-    then the more confident one.
+    then the one that is more confident and fills its box better: the box that it left is somebody else's.
 
     Args:
         people: of one frame.
@@ -228,7 +228,9 @@ def without_duplicates(people: People, options: TrackerOptions, known: NDArray[n
         known_sigmas(people.keypoint_names),
     )
     oks = np.maximum(oks, oks.T)
-    order = np.lexsort((-people.scores.mean(axis=1), ~known))
+    extents = np.concatenate([people.keypoints.min(axis=1), people.keypoints.max(axis=1)], axis=1)
+    fit = np.diagonal(pairwise_iou(people.boxes, extents))
+    order = np.lexsort((-people.scores.mean(axis=1) * fit, ~known))
     kept: list[int] = []
     for place in order:
         if all(oks[place, other] < options.duplicate for other in kept):

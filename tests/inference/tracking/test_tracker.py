@@ -161,3 +161,12 @@ def test_two_boxes_on_one_person_count_once(known: int) -> None:
 def test_neighbours_are_no_duplicates() -> None:
     people = people_at([(500, 100, 400), (560, 100, 400)])
     assert without_duplicates(people, TrackerOptions(), np.zeros(2, bool)).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("owner", [0, 1])
+def test_of_two_equal_poses_the_one_in_its_own_box_stays(owner: int) -> None:
+    people = people_at([(500, 100, 400), (500, 100, 400)])
+    boxes = people.boxes.copy()
+    boxes[1 - owner] += np.array([80, 0, 80, 0], np.float32)
+    everybody = np.ones(2, bool)
+    assert without_duplicates(people.replace(boxes=boxes), TrackerOptions(), everybody).tolist() == [owner]

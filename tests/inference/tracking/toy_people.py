@@ -54,7 +54,7 @@ def _areas(image: NDArray[np.uint8]) -> dict[int, tuple[Floats, int]]:
 
 
 class ToyNetwork:
-    """Lays the figure over the colour of which a crop shows the most."""
+    """Lays the figure over the colour of which a crop's middle shows the most."""
 
     input_size = (64, 48)
     keypoint_names = KEYPOINT_NAMES
@@ -69,7 +69,9 @@ class ToyNetwork:
         for place, crop in enumerate(crops):
             areas = _areas(crop)
             if areas:
-                box, pixels = max(areas.values(), key=lambda area: area[1])
+                middle = _areas(crop[16:48, 12:36])
+                best = max(areas, key=lambda number: middle[number][1] if number in middle else 0)
+                box, pixels = areas[best]
                 keypoints[place] = box[:2] + FIGURE * (box[2:] - box[:2] - 1)
                 scores[place] = min(pixels / 400, 0.95)
         return CropPoses(keypoints, scores, np.full((len(crops), 37), 1.0, np.float32))
