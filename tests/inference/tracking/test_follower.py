@@ -54,15 +54,6 @@ def test_nobody_is_left_behind_as_a_phantom(toy_pose: Path) -> None:
     assert back.ids is not None and back.ids.tolist() == [1]
 
 
-def test_fixed_boxes_need_no_detector(toy_pose: Path) -> None:
-    follower = Follower(find_red, OnnxPose(toy_pose, "cpu"), boxes=[[90, 50, 190, 250]])
-    for frame in range(3):
-        people = follower(picture(100), frame, frame / RATE)
-        assert people.ids is not None and people.ids.tolist() == [1]
-    assert follower.detections_made == 0
-    assert not follower.scheduled(0)
-
-
 @pytest.mark.parametrize("name", ["every", "max_people"])
 def test_counts_are_positive(toy_pose: Path, name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} must be 1 or more"):
