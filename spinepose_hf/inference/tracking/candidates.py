@@ -17,6 +17,8 @@ from spinepose_hf.model.geometry import clip_boxes
 
 # A detected box is that of a carried one when they overlap by this much.
 _SAME_BOX = 0.3
+# ... or when one holds so much of the other, and no other box claims either.
+_INSIDE = 0.7
 # Searches in a row that may miss somebody whose pose is still seen.
 _PATIENCE = 2
 # A pose whose mean score is lower carries no box: half of it may lie on somebody else.
@@ -110,7 +112,7 @@ def merge(
     scores = np.array([people[one].box_score for one, _ in carried], np.float64)
     if detections is None:
         return Candidates(boxes, scores, ids, np.zeros(len(ids), bool))
-    partner = dict(best_pairs(pairwise_iou(boxes, detections.boxes), _SAME_BOX))
+    partner = _partners(boxes, detections.boxes)
     kept = []
     for row, one in enumerate(ids.tolist()):
         people[one].missed = 0 if row in partner else people[one].missed + 1
@@ -127,6 +129,24 @@ def merge(
         np.concatenate([ids[rows], np.zeros(len(fresh), np.int64)]),
         np.concatenate([found, np.ones(len(fresh), bool)]),
     )
+
+
+def _partners(carried: Floats, found: Floats) -> dict[int, int]:
+    """Which carried box (N, 4) is which found one (M, 4): those that overlap, then parts in their wholes."""
+    partner = dict(best_pairs(pairwise_iou(carried, found), _SAME_BOX))
+    rows = np.setdiff1d(np.arange(len(carried)), list(partner)).astype(np.intp)
+    columns = np.setdiff1d(np.arange(len(found)), list(partner.values())).astype(np.intp)
+    # Where the keypoints showed a part of somebody, the carried box shrank to that part.
+    iou = pairwise_iou(carried[rows], found[columns])
+    areas, others = _areas(carried[rows])[:, None], _areas(found[columns])[None]
+    inside = iou / (1 + iou) * (areas + others) / np.minimum(areas, others)
+    for row, column in best_pairs(inside, _INSIDE):
+        partner[int(rows[row])] = int(columns[column])
+    return partner
+
+
+def _areas(boxes: Floats) -> Floats:
+    return np.asarray((boxes[:, 2:] - boxes[:, :2]).prod(axis=1), np.float64)
 
 
 __all__ = ["Candidates", "Followed", "carried_box", "merge"]
