@@ -264,7 +264,7 @@ def predict(
         check_outputs(outputs, source.info)
         single = source.info.kind == "pictures" and source.info.frame_count == 1
         if not outputs.paths and not single:
-            ask_for_output(source.info)
+            ask_for_output(source.info, quiet)
         estimator = SpinePoseEstimator(model, device.value, detector, threshold, runtime=runtime.value)
         stream = estimator.stream(source, given_boxes, options)
         with job_progress(stream.info, quiet) as tell:

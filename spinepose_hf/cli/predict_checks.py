@@ -28,7 +28,7 @@ def check_together(save: list[Path], result_format: ResultFormat | None, person_
         )
 
 
-def ask_for_output(info: SourceInfo) -> None:
+def ask_for_output(info: SourceInfo, quiet: bool) -> None:
     """Say what to give where nothing is to be written: refuse a source without end, else leave a note.
 
     Raises:
@@ -39,7 +39,8 @@ def ask_for_output(info: SourceInfo) -> None:
         raise OutputError(f"nothing would be left of {info.name}: {hint}")
     if info.kind == "pictures":
         hint = "give -o drawn/, -s people.json or --measure angles.csv"
-    typer.echo(f"note: nothing is written: {hint}", err=True)
+    if not quiet:
+        typer.echo(f"note: nothing is written: {hint}", err=True)
 
 
 def parse_boxes(text: str) -> list[list[float]]:

@@ -16,6 +16,7 @@ from spinepose_hf.inference.interruption import Interruption
 from spinepose_hf.inference.job_files import ReadyFrame, open_outputs
 from spinepose_hf.inference.job_outputs import JobOutputs, check_outputs
 from spinepose_hf.inference.stream import PoseStream
+from spinepose_hf.inference.threads import usable_cores
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,10 @@ NOBODY = "nobody was found in %s; give a detector, or a box around each person"
 
 # Drawings that may wait for the encoder.
 _DRAWN = 2
+
+# Drawing a frame of 1080p takes some 25 ms and encoding it 15: one after the other they would limit a machine
+# on which the network has cores of its own. On two cores, which are busy anyway, a thread gains nothing.
+_CORES_TO_DRAW = 3
 
 
 @dataclass(slots=True)
@@ -133,11 +138,11 @@ def _work(
 
 @contextmanager
 def _ready_frames(stream: PoseStream, outputs: JobOutputs) -> Iterator[Iterator[ReadyFrame]]:
-    """Give the frames, measured and drawn; the drawing has a thread of its own."""
+    """Give the frames, measured and drawn; drawing has a thread of its own where a core is left for it."""
     with stream:
         check_outputs(outputs, stream.info)
         frames = _drawn(stream, outputs)
-        if outputs.drawn is None:
+        if outputs.drawn is None or usable_cores() < _CORES_TO_DRAW:
             yield frames
             return
         ahead = Ahead(frames, _DRAWN, "spinepose-draw")

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from spinepose_hf.errors import OutputError
-from spinepose_hf.inference import SpinePoseEstimator
+from spinepose_hf.inference import SpinePoseEstimator, job
 from spinepose_hf.inference.engine import FramePoses
 from spinepose_hf.inference.interruption import Interruption
 from spinepose_hf.inference.job import run_job
@@ -46,7 +46,11 @@ def frames_of(path: Path) -> int:
         return sum(1 for _ in container.decode(video=0))
 
 
-def test_summary(estimator: SpinePoseEstimator, tmp_path: Path) -> None:
+@pytest.mark.parametrize("cores", [2, 8])
+def test_summary(
+    estimator: SpinePoseEstimator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int
+) -> None:
+    monkeypatch.setattr(job, "usable_cores", lambda: cores)
     images = [red_frame(index) if index < 6 else empty_frame() for index in range(10)]
     path = write_clip(tmp_path / "leaves.mp4", images)
     seen: list[FramePoses] = []
@@ -222,10 +226,17 @@ def test_plots_what_it_measured(estimator: SpinePoseEstimator, clip: Path, tmp_p
     assert list(tmp_path.iterdir()) == [plot]
 
 
+@pytest.mark.parametrize("cores", [2, 8])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_interrupted(
-    estimator: SpinePoseEstimator, clip: Path, tmp_path: Path, number: signal.Signals
+    estimator: SpinePoseEstimator,
+    clip: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: signal.Signals,
+    cores: int,
 ) -> None:
+    monkeypatch.setattr(job, "usable_cores", lambda: cores)
     drawn, table = tmp_path / "drawn.mp4", tmp_path / "people.csv"
     count = 0
 
@@ -235,7 +246,6 @@ def test_interrupted(
         if count == 5:
             # In the middle of this frame; it is not torn out of it.
             os.kill(os.getpid(), number)
-            count += 0
 
     before = signal.getsignal(number)
     summary = run_job(
