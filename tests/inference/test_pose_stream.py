@@ -41,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
         pytest.param({"start": 1.0}, range(10, 24), id="start"),
         pytest.param({"end": 0.5}, range(5), id="end"),
         pytest.param({"start": 0.5, "end": 1.0}, range(5, 10), id="start and end"),
-        pytest.param({"stride": 5}, range(0, 24, 5), id="stride"),
+        pytest.param({"stride": 5, "detect_every": 1}, range(0, 24, 5), id="stride"),
         pytest.param({"smooth": "none"}, range(24), id="not smoothed"),
         pytest.param({"smooth": "median"}, range(24), id="median"),
         pytest.param({"detect_every": 1}, range(24), id="detector on every frame"),
