@@ -85,6 +85,9 @@ class Tracker:
     Whoever is seen gets an id at once, small people and one-frame ghosts too: the ids are aligned with the
     people, always. Whoever is not seen is remembered for a while and gets the id back on returning close to
     where he would be by then. Ids are never used twice, not even after empty frames.
+
+    Only place, motion, size and pose tell people apart, not looks: of people who hide each other for long the
+    ids may change, and whoever returns after the memory, or elsewhere, is somebody new.
     """
 
     def __init__(self, options: TrackerOptions | None = None) -> None:

@@ -114,6 +114,15 @@ def test_a_pose_that_no_search_confirms_ends() -> None:
     assert seen == [[1]] * 15 + [[]] * 6
 
 
+def test_whoever_is_hidden_for_a_moment_needs_no_search_to_come_back() -> None:
+    detector = CountedSearches()
+    # The first one has left, so that the next search out of turn is due in frame 19 only.
+    scenes: list[Scene] = [{1: ONE, 2: TWO}] * 5 + [{2: TWO}] * 8 + [{}] + [{2: TWO}] * 3
+    seen = detector.watch(Follower(detector, ToyNetwork(), every=20), scenes)
+    assert detector.frames == [0, 5, 7, 11]
+    assert seen[12:] == [[2], [], [2], [2], [2]]
+
+
 def test_two_boxes_on_one_person_are_one_person() -> None:
     def twice(image: NDArray[np.uint8]) -> Detections:
         found = ToyDetector()(image)
