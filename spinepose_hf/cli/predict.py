@@ -284,4 +284,4 @@ def predict(
         raise typer.Exit(130)
 
 
-__all__ = ["DeviceName", "predict"]
+__all__ = ["predict"]
