@@ -21,8 +21,12 @@ ANGLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "thoracic_deg": ("thoracic", (*REGIONS["thoracic"][0], *REGIONS["thoracic"][1])),
     "lumbar_deg": ("lumbar", (*REGIONS["lumbar"][0], *REGIONS["lumbar"][1])),
     "trunk_lean_deg": ("trunk lean", TRUNK[:1]),
+    "trunk_inclination_deg": ("inclination", TRUNK[:1]),
 }
 """The angles that are written, from above: key of the measure, its name, keypoints of its region."""
+
+# From the side, a lean says all that an inclination does, and its direction.
+_LEAN, _INCLINATION = "trunk_lean_deg", "trunk_inclination_deg"
 
 _GROUND: Color = (20, 20, 20)
 _INK: Color = (245, 245, 245)
@@ -116,7 +120,7 @@ def _angles(
     """Yield the valid angles of a person: measure, name, middle of its region (2,) and colour."""
     for key, (name, region) in ANGLES.items():
         measure = measured.get(key)
-        if measure is None or not measure.valid:
+        if measure is None or not measure.valid or (key == _INCLINATION and measured[_LEAN].valid):
             continue
         indices = [KEYPOINT_INDEX[point] for point in region]
         place = float(np.mean([SPINE_CHAIN.index(index) for index in indices]))

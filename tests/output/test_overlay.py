@@ -94,6 +94,12 @@ def test_what_the_view_does_not_show_is_not_written() -> None:
     people = side_views([(400, 400)], 600, (800, 800))
     canvas, layout = Canvas(np.zeros((800, 800, 3), np.uint8)), TagLayout((800, 800))
     draw_angles(canvas, people, measured(people, View.FRONT), layout)
+    # The inclination is left, which every view shows.
+    assert len(layout.taken) == 1
+    assert abs((layout.taken[0][1] + layout.taken[0][3]) / 2 - 400) < 30
+    nobody = people.replace(scores=np.full_like(people.scores, 0.1))
+    canvas, layout = Canvas(np.zeros((800, 800, 3), np.uint8)), TagLayout((800, 800))
+    draw_angles(canvas, nobody, measured(nobody), layout)
     assert layout.taken == []
     assert not canvas.pixels.any()
 
