@@ -18,10 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
+from spinepose_hf.inference.boxes import pairwise_iou
 from spinepose_hf.inference.detectors.load import load_detector
 from spinepose_hf.inference.media.source import open_source
 from spinepose_hf.inference.runtimes.load import load_runtime
-from spinepose_hf.inference.tracking.association import best_pairs, pairwise_iou, pose_likeness
+from spinepose_hf.inference.tracking.association import best_pairs, pose_likeness
 from spinepose_hf.inference.tracking.follow import Follower
 from spinepose_hf.inference.tracking.tracker import Tracker, known_sigmas
 from spinepose_hf.pose import People

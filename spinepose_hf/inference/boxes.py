@@ -8,6 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 from spinepose_hf.errors import BoxError
 from spinepose_hf.model.geometry import clip_boxes
 
+# Keeps the union of boxes without area from dividing by 0.
+_TINY = 1e-9
+
 
 def check_boxes(boxes: ArrayLike, image_size: tuple[int, int]) -> NDArray[np.float64]:
     """Return person boxes as an array, cut to the image.
@@ -52,10 +55,25 @@ def check_boxes(boxes: ArrayLike, image_size: tuple[int, int]) -> NDArray[np.flo
 
 def box_iou(first: ArrayLike, second: ArrayLike) -> float:
     """Return the intersection of two xyxy boxes over their union, 0 to 1."""
-    a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
-    overlap = np.clip(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0, None).prod()
-    union = (a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - overlap
-    return float(overlap / union) if union > 0 else 0.0
+    return float(pairwise_iou(first, second)[0, 0])
 
 
-__all__ = ["box_iou", "check_boxes"]
+def pairwise_iou(first: ArrayLike, second: ArrayLike) -> NDArray[np.float64]:
+    """Intersection over union of every pair of boxes.
+
+    Args:
+        first: (N, 4) xyxy.
+        second: (M, 4) xyxy.
+
+    Returns:
+        (N, M), 0 to 1.
+    """
+    a = np.asarray(first, np.float64).reshape(-1, 1, 4)
+    b = np.asarray(second, np.float64).reshape(1, -1, 4)
+    overlap = np.clip(np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]), 0, None)
+    common = overlap[..., 0] * overlap[..., 1]
+    union = (a[..., 2:] - a[..., :2]).prod(axis=-1) + (b[..., 2:] - b[..., :2]).prod(axis=-1) - common
+    return np.asarray(common / np.maximum(union, _TINY), np.float64)
+
+
+__all__ = ["box_iou", "check_boxes", "pairwise_iou"]

@@ -155,12 +155,13 @@ def _ready_frames(stream: PoseStream, outputs: JobOutputs) -> Iterator[Iterator[
 
 
 def _drawn(stream: PoseStream, outputs: JobOutputs) -> Iterator[ReadyFrame]:
-    from spinepose_hf.measure.people import Measurer
-
     shows_angles = outputs.overlay_angles and outputs.drawn is not None
     measured = shows_angles or outputs.measures is not None or outputs.plot is not None
-    measurer = Measurer() if measured else None
-    paint = None
+    measurer = paint = None
+    if measured:
+        from spinepose_hf.measure.people import Measurer
+
+        measurer = Measurer()
     if outputs.drawn is not None:
         paint = make_painter(outputs.drawing, shows_angles, outputs.side_by_side)
     for result in stream:

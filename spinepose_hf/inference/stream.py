@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spinepose_hf.closing import Closing
 from spinepose_hf.inference.boxes import check_boxes
 from spinepose_hf.inference.detectors.base import Detections, Detector
 from spinepose_hf.inference.detectors.self_locating import SelfLocator
@@ -58,7 +58,7 @@ class StreamOptions:
 
 
 @dataclass(slots=True)
-class PoseStream:
+class PoseStream(Closing):
     """The frames of a source with their people. Iterate over it once; leaving `with` closes the source.
 
     Attributes:
@@ -97,17 +97,6 @@ class PoseStream:
         if self._engine is not None:
             self._engine.close()
         self.source.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class PictureStep:

@@ -9,13 +9,12 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from spinepose_hf.closing import Closing
 from spinepose_hf.errors import DetectorError, ModelError, SpinePoseError, VideoError
 from spinepose_hf.inference.detectors.base import Detections
 from spinepose_hf.inference.engine import Engine, StageTimes
@@ -30,7 +29,7 @@ from tests.inference.toy_networks import save_toy_pose
 NOBODY = Detections(np.zeros((0, 4)), np.zeros(0))
 
 
-class Numbers:
+class Numbers(Closing):
     """A source whose frames hold their own number; it may break, stall or take time."""
 
     def __init__(
@@ -54,17 +53,6 @@ class Numbers:
 
     def close(self) -> None:
         self.closed.set()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class Step:

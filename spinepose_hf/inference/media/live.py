@@ -7,9 +7,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from spinepose_hf.closing import Closing
 from spinepose_hf.errors import VideoError
 from spinepose_hf.inference.media.decoding import (
     Upright,
@@ -41,7 +41,7 @@ LONGEST_PAUSE = 10.0
 _WAKE_UP = 0.5  # so that Ctrl-C is heard while waiting, also where a lock does not let it through
 
 
-class LiveSource:
+class LiveSource(Closing):
     """Decodes in a thread of its own and keeps the newest frames only.
 
     `Frame.index` counts every frame that came, also dropped ones; `Frame.time` goes on over interruptions.
@@ -119,17 +119,6 @@ class LiveSource:
         with self._changed:
             self._changed.notify_all()
         self._thread.join(timeout=self._timeout + 1.0)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _wait_for_first(self) -> Frame:
         with self._changed:

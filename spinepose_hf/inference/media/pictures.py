@@ -8,12 +8,11 @@ import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spinepose_hf.closing import Closing
 from spinepose_hf.errors import ImageError, VideoError
 from spinepose_hf.inference.images import load_image
 from spinepose_hf.inference.media.frame import Frame
@@ -96,7 +95,7 @@ def _natural_key(path: Path) -> tuple[list[tuple[int, int, str]], str]:
     return key, path.as_posix()
 
 
-class Pictures:
+class Pictures(Closing):
     """Reads pictures one after another; one that cannot be read is skipped, logged and counted.
 
     Args:
@@ -160,17 +159,6 @@ class Pictures:
     def close(self) -> None:
         """Nothing stays open between pictures."""
         self._single = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _picture_frame(image: NDArray[np.uint8], index: int, name: str, rate: float | None) -> Frame:

@@ -8,9 +8,9 @@ import threading
 from collections.abc import Generator, Iterator
 from itertools import chain
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from spinepose_hf.closing import Closing
 from spinepose_hf.errors import VideoError
 from spinepose_hf.inference.media.decoding import (
     Upright,
@@ -48,7 +48,7 @@ CUT_OFF_SECONDS = 0.5
 _TOLERANCE = 1e-6
 
 
-class VideoFile:
+class VideoFile(Closing):
     """Decodes a video with PyAV: upright, square pixels, variable frame rate, damaged frames left out.
 
     The first frame is decoded at once, so that a useless file is known before anything else is done.
@@ -120,17 +120,6 @@ class VideoFile:
             self._reached_end = True  # as far as was wanted
             self._frames.close()
             self._container.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _next(self) -> Frame | None:
         with self._busy:

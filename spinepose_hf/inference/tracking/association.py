@@ -10,24 +10,6 @@ Floats = NDArray[np.float64]
 _TINY = 1e-9
 
 
-def pairwise_iou(first: ArrayLike, second: ArrayLike) -> Floats:
-    """Intersection over union of every pair of boxes.
-
-    Args:
-        first: (N, 4) xyxy.
-        second: (M, 4) xyxy.
-
-    Returns:
-        (N, M), 0 to 1.
-    """
-    a = np.asarray(first, np.float64).reshape(-1, 1, 4)
-    b = np.asarray(second, np.float64).reshape(1, -1, 4)
-    overlap = np.clip(np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]), 0, None)
-    common = overlap[..., 0] * overlap[..., 1]
-    union = (a[..., 2:] - a[..., :2]).prod(axis=-1) + (b[..., 2:] - b[..., :2]).prod(axis=-1) - common
-    return np.asarray(common / np.maximum(union, _TINY), np.float64)
-
-
 def pose_likeness(
     first: ArrayLike, second: ArrayLike, weights: ArrayLike, areas: ArrayLike, sigmas: ArrayLike
 ) -> Floats:
@@ -71,4 +53,4 @@ def best_pairs(likeness: Floats, least: float) -> list[tuple[int, int]]:
     return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if likeness[r, c] >= least]
 
 
-__all__ = ["Floats", "best_pairs", "pairwise_iou", "pose_likeness"]
+__all__ = ["Floats", "best_pairs", "pose_likeness"]

@@ -9,8 +9,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from spinepose_hf.inference.boxes import pairwise_iou
 from spinepose_hf.inference.detectors.base import Detections
-from spinepose_hf.inference.tracking.association import Floats, best_pairs, pairwise_iou
+from spinepose_hf.inference.tracking.association import Floats, best_pairs
 from spinepose_hf.inference.tracking.carried import BoxMargins, extent_of
 from spinepose_hf.inference.tracking.tracker import Track
 from spinepose_hf.model.geometry import clip_boxes

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spinepose_hf.inference.tracking.association import Floats, best_pairs, pairwise_iou, pose_likeness
+from spinepose_hf.inference.boxes import pairwise_iou
+from spinepose_hf.inference.tracking.association import Floats, best_pairs, pose_likeness
 from spinepose_hf.model.skeleton import KEYPOINT_INDEX, OKS_SIGMAS
 from spinepose_hf.pose import People
 

@@ -8,7 +8,8 @@ import math
 import numpy as np
 import pytest
 
-from spinepose_hf.inference.tracking.association import best_pairs, pairwise_iou, pose_likeness
+from spinepose_hf.inference.boxes import pairwise_iou
+from spinepose_hf.inference.tracking.association import best_pairs, pose_likeness
 
 
 @pytest.mark.parametrize(

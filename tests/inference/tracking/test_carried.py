@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spinepose_hf.inference.tracking.association import pairwise_iou
+from spinepose_hf.inference.boxes import pairwise_iou
 from spinepose_hf.inference.tracking.candidates import Followed, carried_box
 from spinepose_hf.inference.tracking.carried import BoxMargins, extent_of
 from spinepose_hf.inference.tracking.tracker import Track, Tracker
