@@ -2,11 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 VENV_TEST := .venv-test
-VENV_TF457 := .venv-tf457
+VENV_OPTIMUM := .venv-optimum
 VENV_DATASETS3 := .venv-datasets3
 PIP := -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: demo test unit quality style clean
+.PHONY: demo test test-optimum unit quality style clean
 
 demo: $(VENV)/.ready
 	$(VENV)/bin/spinepose -i spinepose_hf/samples/walking.jpg -o out/walking_spine.jpg --overwrite
@@ -23,10 +23,10 @@ $(VENV_TEST)/.ready: pyproject.toml constraints.txt
 	$(VENV_TEST)/bin/python $(PIP) -e ".[train,synth,onnx,video,openvino,dev]"
 	touch $@
 
-# The last transformers 4, for which Optimum exists: the same files must work there.
-$(VENV_TF457)/.ready: pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV_TF457)
-	$(VENV_TF457)/bin/python $(PIP) -e ".[train]" "transformers>=4.57,<4.58" pytest pytest-timeout
+# The last transformers 4, for which Optimum's ONNX side exists: the same files must work there.
+$(VENV_OPTIMUM)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV_OPTIMUM)
+	$(VENV_OPTIMUM)/bin/python $(PIP) -e ".[train,onnx,optimum]" pytest pytest-timeout
 	touch $@
 
 # The last datasets that runs loading scripts. Only what the script imports: our package comes without its needs.
@@ -36,11 +36,14 @@ $(VENV_DATASETS3)/.ready: pyproject.toml constraints.txt
 	$(VENV_DATASETS3)/bin/python $(PIP) --no-deps -e .
 	touch $@
 
-test: quality $(VENV_TF457)/.ready $(VENV_DATASETS3)/.ready
-	$(VENV_TF457)/bin/python -m pytest tests/training tests/model
-	SPINEPOSE_TF457_PYTHON=$(CURDIR)/$(VENV_TF457)/bin/python \
+test: quality test-optimum $(VENV_DATASETS3)/.ready
+	SPINEPOSE_TF457_PYTHON=$(CURDIR)/$(VENV_OPTIMUM)/bin/python \
 	SPINEPOSE_DATASETS3_PYTHON=$(CURDIR)/$(VENV_DATASETS3)/bin/python \
 		$(VENV_TEST)/bin/python -m pytest
+
+# Network, training and export on transformers 4.57 and with Optimum.
+test-optimum: $(VENV_OPTIMUM)/.ready
+	$(VENV_OPTIMUM)/bin/python -m pytest tests/training tests/model tests/onnx
 
 unit: $(VENV_TEST)/.ready
 	$(VENV_TEST)/bin/python -m pytest -m "not slow"
@@ -55,4 +58,4 @@ style: $(VENV_TEST)/.ready
 	$(VENV_TEST)/bin/ruff format .
 
 clean:
-	rm -rf $(VENV) $(VENV_TEST) $(VENV_TF457) $(VENV_DATASETS3) out
+	rm -rf $(VENV) $(VENV_TEST) $(VENV_OPTIMUM) $(VENV_DATASETS3) out

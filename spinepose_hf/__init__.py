@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from spinepose_hf.model.configuration_spinepose import SpinePoseConfig
     from spinepose_hf.model.image_processing_spinepose import SpinePoseImageProcessor
     from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation, SpinePoseModel
+    from spinepose_hf.onnx.ort_model import ORTModelForPoseEstimation
     from spinepose_hf.pose import People
     from spinepose_hf.training.arguments import SpinePoseTrainingArguments
     from spinepose_hf.training.trainer import SpinePoseTrainer
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "ORTModelForPoseEstimation": "spinepose_hf.onnx.ort_model",
     "People": "spinepose_hf.pose",
     "SpinePoseConfig": "spinepose_hf.model.configuration_spinepose",
     "SpinePoseEstimator": "spinepose_hf.inference.estimator",
@@ -40,6 +42,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "ORTModelForPoseEstimation",
     "People",
     "SpinePoseConfig",
     "SpinePoseEstimator",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from importlib import metadata
 from typing import Any
 
 
@@ -25,6 +26,27 @@ def register_image_processor(config_class: type, processor_class: type) -> None:
     AutoImageProcessor.register(config_class, exist_ok=True, **names)
 
 
+def has_optimum() -> bool:
+    """Whether Optimum's ONNX side is installed; its distribution optimum-onnx needs transformers 4.57."""
+    # Its module would prove nothing: `optimum` is a namespace to which this package adds a file itself.
+    try:
+        metadata.distribution("optimum-onnx")
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def ort_model_class() -> Any:
+    """The home of `ORTModelForPoseEstimation`: Optimum where it is installed, onnxruntime alone elsewhere."""
+    if has_optimum():
+        from spinepose_hf.onnx import ort_model_optimum
+
+        return ort_model_optimum.ORTModelForPoseEstimation
+    from spinepose_hf.onnx import ort_model_plain
+
+    return ort_model_plain.ORTModelForPoseEstimation
+
+
 def shuffled_stream(rows: Any, seed: int, buffer_size: int) -> Any:
     """A streamed data set in random order, in as many shards as before."""
     # From 5.0 on several shards feed one buffer, unless told otherwise, which 5.0 then counts as one shard.
@@ -34,4 +56,10 @@ def shuffled_stream(rows: Any, seed: int, buffer_size: int) -> Any:
     )
 
 
-__all__ = ["pose_auto_class", "register_image_processor", "shuffled_stream"]
+__all__ = [
+    "has_optimum",
+    "ort_model_class",
+    "pose_auto_class",
+    "register_image_processor",
+    "shuffled_stream",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spinepose_hf.errors import ModelError
 from spinepose_hf.hub.convert import convert_checkpoint
@@ -17,13 +17,14 @@ _CHECKPOINTS = (".pth", ".pt", ".safetensors")
 
 
 def load_model(
-    name: str | os.PathLike[str], num_keypoints: int | None = NUM_KEYPOINTS
+    name: str | os.PathLike[str], num_keypoints: int | None = NUM_KEYPOINTS, **where: Any
 ) -> SpinePoseForPoseEstimation:
     """Load a network, in evaluation mode.
 
     Args:
         name: a folder that `save_pretrained` wrote, a Hub id, or a checkpoint file in the original's layout.
         num_keypoints: what a checkpoint file must have, None for any number; a folder says its own.
+        **where: further arguments of `from_pretrained` for a folder or a Hub id, such as `revision`.
 
     Raises:
         ModelError: nothing can be loaded under this name, or it is another kind of network.
@@ -36,7 +37,7 @@ def load_model(
     if path.is_file() or path.suffix in _CHECKPOINTS:
         return convert_checkpoint(path, num_keypoints)
     try:
-        model: SpinePoseForPoseEstimation = SpinePoseForPoseEstimation.from_pretrained(str(name))
+        model: SpinePoseForPoseEstimation = SpinePoseForPoseEstimation.from_pretrained(str(name), **where)
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelError(

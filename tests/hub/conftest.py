@@ -49,7 +49,7 @@ def interpreter(request: pytest.FixtureRequest, root: Path) -> str:
     if request.param == "transformers 5":
         return sys.executable
     named = os.environ.get("SPINEPOSE_TF457_PYTHON")
-    python = Path(named) if named else root / ".venv-tf457" / "bin" / "python"
+    python = Path(named) if named else root / ".venv-optimum" / "bin" / "python"
     if not python.is_file():
         pytest.fail(f"no environment with transformers 4.57 at {python}; `make test` creates it")
     return str(python)
