@@ -15,9 +15,16 @@ from spinepose_hf.extras import require_extra
 from spinepose_hf.inference.onnx_session import Device
 from spinepose_hf.inference.runtimes.base import CropPoses
 from spinepose_hf.inference.runtimes.deploy import OUTPUTS, check_deploy_graph, deploy_poses, no_poses
+from spinepose_hf.inference.runtimes.precision import Precision
 from spinepose_hf.inference.threads import inference_threads
 
 logger = logging.getLogger(__name__)
+
+# OpenVINO's names. What is left in float beside int8 layers is computed as in a float file.
+_HINTS: dict[Precision, str] = {"auto": "f32", "fp32": "f32", "int8": "f32", "bf16": "bf16", "fp16": "f16"}
+
+_RT_INFO = "spinepose"
+"""Where an OpenVINO file keeps what stands after `spinepose.` in the metadata of an ONNX file."""
 
 
 class OpenVinoPose:
@@ -26,32 +33,39 @@ class OpenVinoPose:
     OpenVINO compiles a graph anew for every number of crops it meets, which stalls a video by a tenth to half
     of a second whenever the number of people changes. So the graph is compiled for one crop: once with all
     threads on it, for a single person, and once with a stream of its own for each thread, for several. That
-    costs no more CPU time per person than a batch does. The results are those of float32: OpenVINO would
-    take bfloat16 by default.
+    costs 5 to 11 % more CPU time per person than a batch of 8 does.
 
     Args:
-        path: an .onnx file that `spinepose_hf.onnx.export.export_deploy` wrote.
+        path: a deploy graph that `spinepose export` wrote: an .onnx file, or an OpenVINO .xml with its .bin.
         device: "cpu", "gpu", or "auto", which is the CPU. The choice of "auto" is logged.
         threads: see `inference_threads`; for the CPU.
+        precision: "auto": the int8 layers of the file, if it has any, in int8, all others in float32 (where
+            OpenVINO would by itself take bfloat16). "fp32" and "int8": the same, of a file that is so.
+            "bf16" and "fp16": what the file has in float, in that format, where the device computes in it.
 
     Raises:
         MissingExtraError: openvino is not installed.
-        ModelError: the file is missing, damaged, or not such a graph.
-        DeviceError: the device was asked for and cannot be used.
+        ModelError: the file is missing, damaged, not such a graph, or of another precision.
+        DeviceError: the device was asked for and cannot be used, or does not compute in this precision.
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], device: Device = "auto", threads: int | None = None
+        self,
+        path: str | os.PathLike[str],
+        device: Device = "auto",
+        threads: int | None = None,
+        *,
+        precision: Precision = "auto",
     ) -> None:
         self.path = Path(path)
-        if not self.path.is_file():
-            reason = "is a folder" if self.path.is_dir() else "does not exist"
-            raise ModelError(f"{self.path} {reason}; give the path of an .onnx file")
+        _check_files(self.path)
         require_extra("openvino", ("openvino",), "the runtime openvino")
         import openvino
 
         self._core: Any = openvino.Core()
         self._device = _choose_device(device, self._core.available_devices)
+        _check_capability(precision, self._core.get_property(self._device, "OPTIMIZATION_CAPABILITIES"))
+        self._hint = _HINTS[precision]
         self._threads = inference_threads(threads)
         try:
             self._graph: Any = self._core.read_model(self.path)
@@ -61,6 +75,7 @@ class OpenVinoPose:
                 [node.any_name for node in self._graph.inputs],
                 [node.any_name for node in self._graph.outputs],
             )
+            _check_quantized(self.path, precision, self._graph)
             self._graph.reshape([1, *self.input_size, 3])
             self._single: Any = self._compile("LATENCY").create_infer_request()
         except RuntimeError as error:
@@ -88,7 +103,7 @@ class OpenVinoPose:
         return deploy_poses(*found)
 
     def _compile(self, hint: str) -> Any:
-        properties: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": hint}
+        properties: dict[str, Any] = {"INFERENCE_PRECISION_HINT": self._hint, "PERFORMANCE_HINT": hint}
         if self._device == "CPU":
             properties["INFERENCE_NUM_THREADS"] = self._threads
             if hint == "THROUGHPUT":
@@ -103,11 +118,49 @@ class OpenVinoPose:
         return queue
 
 
+def _check_files(path: Path) -> None:
+    if not path.is_file():
+        reason = "is a folder" if path.is_dir() else "does not exist"
+        raise ModelError(f"{path} {reason}; give the path of an .onnx or OpenVINO .xml file")
+    weights = path.with_suffix(".bin")
+    if path.suffix == ".xml" and not weights.is_file():
+        raise ModelError(
+            f"{path} has its weights in {weights.name}, which is not beside it; keep both files together"
+        )
+
+
 def _metadata(graph: Any) -> dict[str, str]:
-    """Return the custom metadata of the ONNX file that `graph` was read from."""
-    if not graph.has_rt_info("framework"):
-        return {}
-    return {key: str(value) for key, value in graph.get_rt_info("framework").value.items()}
+    """Return the custom metadata of an ONNX file, under the same names also of an OpenVINO file."""
+    if graph.has_rt_info(_RT_INFO):
+        entries = graph.get_rt_info(_RT_INFO).value
+        return {f"{_RT_INFO}.{key}": str(value) for key, value in entries.items()}
+    if graph.has_rt_info("framework"):
+        return {key: str(value) for key, value in graph.get_rt_info("framework").value.items()}
+    return {}
+
+
+def _check_capability(precision: Precision, capabilities: list[str]) -> None:
+    if precision in ("bf16", "fp16") and precision.upper() not in capabilities:
+        able = ", ".join(name for name in ("fp32", "bf16", "fp16", "int8") if name.upper() in capabilities)
+        raise DeviceError(
+            f"OpenVINO does not compute in {precision} on this device (it has {able}); "
+            "choose the precision auto or fp32"
+        )
+
+
+def _check_quantized(path: Path, precision: Precision, graph: Any) -> None:
+    # OpenVINO reads a pair of QuantizeLinear and DequantizeLinear as one FakeQuantize.
+    quantized = any(node.get_type_name() == "FakeQuantize" for node in graph.get_ops())
+    if precision == "int8" and not quantized:
+        raise ModelError(
+            f"{path} is not quantized, so it cannot run in int8; "
+            "make such a file with: spinepose export --precision int8"
+        )
+    if precision == "fp32" and quantized:
+        raise ModelError(
+            f"{path} has int8 layers, so it cannot run in fp32; choose the precision auto, or give the file "
+            "it was made from"
+        )
 
 
 def _store(request: Any, target: tuple[tuple[NDArray[np.float32], ...], int]) -> None:

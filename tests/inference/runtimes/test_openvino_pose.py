@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from spinepose_hf import extras
 from spinepose_hf.errors import DeviceError, MissingExtraError, ModelError
 from spinepose_hf.inference.runtimes.onnx import OnnxPose
 from spinepose_hf.inference.runtimes.openvino import OpenVinoPose
+from spinepose_hf.inference.runtimes.precision import Precision
 from spinepose_hf.weights import embedded_onnx
 
 openvino = pytest.importorskip("openvino")
@@ -23,6 +26,34 @@ def crops() -> NDArray[np.uint8]:
     rng = np.random.default_rng(0)
     coarse = rng.integers(0, 256, (3, 16, 12, 3), np.uint8)
     return coarse.repeat(16, axis=1).repeat(16, axis=2)
+
+
+@pytest.fixture(scope="module")
+def quantized(tmp_path_factory: pytest.TempPathFactory, crops: NDArray[np.uint8]) -> Path:
+    """The embedded network with its convolutions in int8, as any tool writes them."""
+    pytest.importorskip("onnx", reason="quantizing needs the extra [onnx]")
+    from onnxruntime import quantization
+
+    class Calibration(quantization.CalibrationDataReader):
+        batches = iter([{"crops": crops[:1]}])
+
+        def get_next(self) -> dict[str, Any] | None:
+            return next(self.batches, None)
+
+    path = tmp_path_factory.mktemp("quantized") / "int8.onnx"
+    quantization.quantize_static(embedded_onnx(), path, Calibration(), op_types_to_quantize=["Conv"])
+    return path
+
+
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The embedded network as OpenVINO's own pair of files."""
+    graph = openvino.Core().read_model(embedded_onnx())
+    for key, entry in graph.get_rt_info("framework").value.items():
+        graph.set_rt_info(str(entry), ["spinepose", key.removeprefix("spinepose.")])
+    path = tmp_path_factory.mktemp("converted") / "pose.xml"
+    openvino.save_model(graph, path, compress_to_fp16=False)
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +79,90 @@ def test_answers_stay(pose: OpenVinoPose, crops: NDArray[np.uint8]) -> None:
     kept = first.keypoints.copy()
     pose(crops[1:2])
     np.testing.assert_array_equal(first.keypoints, kept)
+
+
+def test_reads_its_own_files(converted: Path, pose: OpenVinoPose, crops: NDArray[np.uint8]) -> None:
+    own = OpenVinoPose(converted, "cpu", threads=1)
+    assert own.input_size == pose.input_size
+    assert own.keypoint_names == pose.keypoint_names
+    np.testing.assert_allclose(own(crops[:1]).keypoints, pose(crops[:1]).keypoints, atol=1e-3)
+
+
+def copied(source: Path, folder: Path, *, weights: slice | None = None, graph: slice = slice(None)) -> Path:
+    """A part of an OpenVINO pair."""
+    path = folder / source.name
+    path.write_bytes(source.read_bytes()[graph])
+    if weights is not None:
+        path.with_suffix(".bin").write_bytes(source.with_suffix(".bin").read_bytes()[weights])
+    return path
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        pytest.param({}, r"its weights in pose\.bin, which is not beside it", id="no weights"),
+        pytest.param({"weights": slice(1000)}, "not a model that OpenVINO can run", id="weights cut"),
+        pytest.param(
+            {"weights": slice(None), "graph": slice(5000)},
+            "not a model that OpenVINO can run",
+            id="graph cut",
+        ),
+    ],
+)
+def test_refuses_half_a_pair(converted: Path, tmp_path: Path, parts: dict[str, slice], message: str) -> None:
+    with pytest.raises(ModelError, match=message) as caught:
+        OpenVinoPose(copied(converted, tmp_path, **parts), "cpu")
+    assert "\n" not in str(caught.value)
+
+
+def test_its_own_file_of_another_network(tmp_path: Path) -> None:
+    graph = openvino.Core().read_model(embedded_onnx())
+    graph.set_rt_info(json.dumps(["nose"]), ["spinepose", "keypoint_names"])
+    graph.set_rt_info("deploy-1", ["spinepose", "format"])
+    openvino.save_model(graph, tmp_path / "nose.xml")
+    with pytest.raises(ModelError, match="predicts 1 keypoints"):
+        OpenVinoPose(tmp_path / "nose.xml", "cpu")
+
+
+class TestPrecision:
+    def test_int8_layers_stay(self, quantized: Path, pose: OpenVinoPose, crops: NDArray[np.uint8]) -> None:
+        reference = OnnxPose(quantized, "cpu")(crops)
+        for precision in ("auto", "int8"):
+            found = OpenVinoPose(quantized, "cpu", threads=1, precision=precision)(crops)
+            # Crops of noise leave some keypoints undecided, and kernels round int8 sums differently.
+            assert 0 < np.median(np.abs(found.scores - reference.scores)) < 0.02
+        assert np.median(np.abs(found.scores - pose(crops).scores)) > 1e-4
+
+    def test_float_file_in_float32(self, pose: OpenVinoPose, crops: NDArray[np.uint8]) -> None:
+        found = OpenVinoPose(embedded_onnx(), "cpu", threads=1, precision="fp32")(crops[:1])
+        np.testing.assert_allclose(found.sigmas, pose(crops[:1]).sigmas, atol=1e-2)
+
+    @pytest.mark.parametrize("precision", ["bf16", "fp16"])
+    def test_hint_or_clear_error(
+        self, precision: Precision, pose: OpenVinoPose, crops: NDArray[np.uint8]
+    ) -> None:
+        able = precision.upper() in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        if not able:
+            with pytest.raises(DeviceError, match=f"does not compute in {precision} on this device"):
+                OpenVinoPose(embedded_onnx(), "cpu", precision=precision)
+            return
+        found, reference = OpenVinoPose(embedded_onnx(), "cpu", precision=precision)(crops), pose(crops)
+        assert 1e-5 < np.median(np.abs(found.scores - reference.scores)) < 0.02
+
+    @pytest.mark.parametrize(
+        ("file", "precision", "message"),
+        [
+            pytest.param("float", "int8", "not quantized.*spinepose export --precision int8", id="float"),
+            pytest.param("int8", "fp32", "has int8 layers, so it cannot run in fp32", id="int8"),
+        ],
+    )
+    def test_refuses_another_precision(
+        self, file: str, precision: Precision, message: str, request: pytest.FixtureRequest
+    ) -> None:
+        path = embedded_onnx() if file == "float" else request.getfixturevalue("quantized")
+        with pytest.raises(ModelError, match=message) as caught:
+            OpenVinoPose(path, "cpu", precision=precision)
+        assert path.name in str(caught.value)
 
 
 def test_refuses_files(toy_detector: Path, tmp_path: Path) -> None:
