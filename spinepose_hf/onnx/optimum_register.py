@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from spinepose_hf.compat import has_optimum
 from spinepose_hf.errors import MissingExtraError
 
 TASK = "keypoint-detection"
@@ -19,6 +18,8 @@ def register_with_optimum() -> None:
     Raises:
         MissingExtraError: Optimum's ONNX exporter (optimum-onnx) is not installed.
     """
+    from spinepose_hf.compat import has_optimum
+
     if not has_optimum():
         raise MissingExtraError(
             "the export through Optimum needs optimum-onnx, which is not installed; "

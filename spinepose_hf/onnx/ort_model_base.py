@@ -172,9 +172,7 @@ class PoseOrtModel(
         self._check_crops(tuple(pixel_values.shape))
         bound = isinstance(pixel_values, torch.Tensor) and self.use_io_binding
         if self.use_io_binding and not bound:
-            raise ValueError(
-                "with use_io_binding the crops must be a torch tensor; set it to False for NumPy"
-            )
+            raise ValueError("use_io_binding runs on torch tensors only; set it to False for NumPy arrays")
         try:
             logits = self._run_bound(pixel_values) if bound else self._run(pixel_values)
         except session_errors() as error:

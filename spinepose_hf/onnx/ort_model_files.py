@@ -63,9 +63,11 @@ class ModelSource:
             return Path(hf_hub_download(self.name, file, **self.download))
         except EntryNotFoundError:
             return None
-        except (HfHubHTTPError, HFValidationError, OSError) as error:
+        except HFValidationError as error:
+            raise ModelError(f"no model folder {self.name}; give one, or a Hub id (name/model)") from error
+        except (HfHubHTTPError, OSError) as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise ModelError(f"no model folder {self.name}, and no such Hub id either ({reason})") from error
+            raise ModelError(f"{self.name} cannot be had from the Hub ({reason})") from error
 
 
 def find_model_files(source: ModelSource, file_name: str | None = None, subfolder: str = "") -> ModelFiles:
