@@ -17,8 +17,8 @@ from spinepose_hf.inference.tracking.scene import CutDetector
 from spinepose_hf.inference.tracking.tracker import Tracker, TrackerOptions, without_duplicates
 from spinepose_hf.pose import People
 
-DETECT_EVERY = 5
-"""Default cadence of the detector: who enters is seen a sixth of a second late at most, at 30 fps."""
+DETECT_EVERY = 3
+"""Default cadence of the detector: the rarest that loses less than 0.01 AP; see docs/video.md."""
 
 # A carried person whose scores fall to this share of what they were at the last detection is looked for.
 _FALLEN = 0.7
