@@ -12,7 +12,10 @@ from spinepose_hf.model.skeleton import PIXEL_MEAN, PIXEL_STD
 
 
 class PlainGraph(nn.Module):
-    """`pixel_values` (N, 3, H, W) normalised -> `simcc_x` (N, K, Wx), `simcc_y` (N, K, Wy)."""
+    """`pixel_values` (N, 3, H, W) normalised -> `simcc_x` (N, K, Wx), `simcc_y` (N, K, Wy).
+
+    Inputs and outputs are float32, whatever the network computes in.
+    """
 
     def __init__(self, model: Any) -> None:
         super().__init__()
@@ -22,7 +25,7 @@ class PlainGraph(nn.Module):
     def forward(self, pixel_values: Tensor) -> tuple[Tensor, Tensor]:
         features = self.backbone(pixel_values, return_dict=True).last_hidden_state
         simcc_x, simcc_y = self.head(features)
-        return simcc_x, simcc_y
+        return simcc_x.float(), simcc_y.float()
 
 
 # As in `simcc.spread`: keeps the division finite.
@@ -34,6 +37,8 @@ class DeployGraph(nn.Module):
 
     `crops` (N, H, W, 3) -> `keypoints` (N, K, 2) crop pixels, `scores` (N, K) 0..1, `sigmas` (N, K) crop
     pixels. The last three are `decode`, `confidence` and `spread` of `spinepose_hf.model.simcc`.
+    Normalisation and decoding are float32, whatever the network computes in: half precision has too few
+    digits for a sum over hundreds of bins.
     """
 
     mean: Tensor
@@ -52,7 +57,8 @@ class DeployGraph(nn.Module):
             self.register_buffer(f"bins_{axis}", torch.arange(bins, dtype=torch.float32))
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        pixels = (crops.permute(0, 3, 1, 2).float() - self.mean) / self.std
+        # TensorRT can do nothing with bytes before they are numbers of another type.
+        pixels = (crops.float().permute(0, 3, 1, 2) - self.mean) / self.std
         simcc_x, simcc_y = self.network(pixels)
         highest_x, peak_x, mass_x, sigma_x = _read_axis(simcc_x, self.bins_x, self.sigma_xy[0])
         highest_y, peak_y, mass_y, sigma_y = _read_axis(simcc_y, self.bins_y, self.sigma_xy[1])
