@@ -65,6 +65,8 @@ _ACTIONS: dict[str, Callable[[], None]] = {
     "transformers.models.auto.configuration_auto": _register_config,
     "transformers.models.auto.modeling_auto": _register_models,
     "transformers.models.auto.image_processing_auto": _register_image_processor,
+    # Reading an exported model back takes the class of its outputs, which transformers 5 does not look up.
+    "transformers.exporters.base": _register_models,
 }
 
 __all__ = ["register", "register_when_imported"]

@@ -170,10 +170,10 @@ class PoseOrtModel(
             ModelError: onnxruntime cannot run the graph on them.
         """
         self._check_crops(tuple(pixel_values.shape))
-        bound = isinstance(pixel_values, torch.Tensor) and self.use_io_binding
-        if self.use_io_binding and not bound:
+        if self.use_io_binding and not isinstance(pixel_values, torch.Tensor):
             raise ValueError("use_io_binding runs on torch tensors only; set it to False for NumPy arrays")
         try:
+            bound = self.use_io_binding and len(pixel_values) > 0
             logits = self._run_bound(pixel_values) if bound else self._run(pixel_values)
         except session_errors() as error:
             reason = str(error).strip().splitlines()[0]
@@ -197,7 +197,10 @@ class PoseOrtModel(
     def _run(self, pixels: Any) -> list[Any]:
         given = pixels.numpy(force=True) if isinstance(pixels, torch.Tensor) else np.asarray(pixels)
         crops = np.ascontiguousarray(given, self._interface.input_type)
-        answers = self.session.run(list(OUTPUTS), {self._interface.input_name: crops})
+        if len(crops):
+            answers = self.session.run(list(OUTPUTS), {self._interface.input_name: crops})
+        else:  # graphs reshape by what they are given, and cannot tell a shape from nothing
+            answers = [np.empty((0, self.config.num_keypoints, bins)) for bins in self.config.simcc_bins]
         logits = [answer.astype(np.float32, copy=False) for answer in answers]
         if isinstance(pixels, torch.Tensor):
             return [torch.from_numpy(values).to(pixels.device) for values in logits]

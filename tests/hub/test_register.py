@@ -36,6 +36,7 @@ classes = [type(model), type(AutoConfig.from_pretrained(sys.argv[2])),
 has_pose = hasattr(transformers, "AutoModelForPoseEstimation")
 if has_pose:
     classes.append(type(transformers.AutoModelForPoseEstimation.from_pretrained(sys.argv[2])))
+    import transformers.exporters.base
 register()
 classes.append(type(AutoModel.from_config(model.config)))
 from transformers.models.auto import modeling_auto
@@ -103,7 +104,8 @@ def test_package_imported_before_transformers(
 ) -> None:
     result = run_script(PACKAGE_FIRST, str(root), str(saved))
     assert result["heavy"] == []
-    assert (result["waiting"], result["left"]) == (1, 0)
+    # transformers 4.57 has no exporters, which are waited for in vain.
+    assert (result["waiting"], result["left"]) == (1, 0 if result["has_pose"] else 1)
     model = "spinepose_hf.model.modeling_spinepose.SpinePoseForPoseEstimation"
     assert result["classes"] == [
         model,

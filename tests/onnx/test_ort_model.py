@@ -58,7 +58,7 @@ def random_crops(count: int) -> torch.Tensor:
     return torch.randn(count, 3, 256, 192, generator=torch.Generator().manual_seed(count))
 
 
-@pytest.mark.parametrize("count", [1, 2, 5])
+@pytest.mark.parametrize("count", [0, 1, 2, 5])
 @pytest.mark.parametrize("kind", ["torch", "numpy", "io binding"])
 def test_logits_are_those_of_torch(torch_model: Any, model: Any, count: int, kind: str) -> None:
     crops = random_crops(count)

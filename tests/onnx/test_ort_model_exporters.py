@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -50,3 +52,12 @@ def test_an_exported_model_of_transformers_5(tmp_path: Path) -> None:
     assert (tmp_path / "saved" / "model.onnx.data").is_file()
     moved = ORTModelForPoseEstimation.from_pretrained(tmp_path / "saved")
     assert torch.equal(moved(crops).simcc_x, found.simcc_x)
+
+    # In a process that has seen no network yet, importing this package is enough to read the file back.
+    script = (
+        "import sys, spinepose_hf; from transformers.exporters import ExportedModel\n"
+        "print(type(ExportedModel.from_pretrained(sys.argv[1]).config).__name__)"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "onnx")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)
+    assert done.stdout.strip() == "SpinePoseConfig", done.stderr[-4000:]
