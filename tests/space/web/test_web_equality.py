@@ -1,0 +1,315 @@
+"""The page finds what Python finds: crops, keypoints, the box of one person, angles."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from spinepose_hf.inference.boxes import box_iou
+from spinepose_hf.inference.detectors.self_locating import SelfLocator, search_windows
+from spinepose_hf.inference.images import load_image
+from spinepose_hf.inference.runtimes.onnx import OnnxPose
+from spinepose_hf.inference.topdown import poses_in_boxes
+from spinepose_hf.measure.people import measure_people
+from spinepose_hf.measure.view import ViewEstimate, estimate_views
+from spinepose_hf.model.geometry import crop_persons, matrix_scale
+from spinepose_hf.output.coco import to_coco
+from spinepose_hf.pose import People
+from tests.measure.mannequin import mannequin
+from tests.space.web.conftest import Visit
+from tests.space.web.static_site import StaticSite
+
+NEAR = 0.5
+"""Pixels of a crop, and degrees: the bins of the network are half a pixel wide."""
+
+WOMAN = [183.0, 99.0, 384.0, 565.0]
+BOXES = {
+    "the person": WOMAN,
+    "close": [240.0, 120.0, 380.0, 330.0],
+    "beyond the border": [-80.0, 300.0, 260.0, 700.0],
+    "everything": [0.0, 0.0, 599.0, 599.0],
+    "tiny": [330.0, 140.0, 342.0, 158.0],
+}
+
+IMAGE_DATA = """
+const unpack = ({ width, rgba }) => {
+  const bytes = Uint8ClampedArray.from(atob(rgba), (letter) => letter.charCodeAt(0));
+  return new ImageData(bytes, width);
+};
+"""
+
+
+def packed(image: NDArray[np.uint8]) -> dict[str, Any]:
+    """An image as the scripts unpack it."""
+    rgba = np.dstack([image, np.full(image.shape[:2], 255, np.uint8)])
+    return {"width": image.shape[1], "rgba": base64.b64encode(rgba.tobytes()).decode()}
+
+
+@pytest.fixture
+def opened(visit: Callable[..., Visit]) -> Visit:
+    """The page, with its network."""
+    return visit().ready()
+
+
+@pytest.fixture(scope="module")
+def modules(browser: Any, site: StaticSite) -> Iterator[Visit]:
+    """The page whose modules are called; its network is loaded once."""
+    yield Visit(browser.new_page(), site.url).ready()
+
+
+def in_page(
+    opened: Visit, image: NDArray[np.uint8], boxes: list[list[float]]
+) -> dict[str, NDArray[np.float64]]:
+    """Crops and poses in boxes, as the page makes them."""
+    found = opened.run(
+        f"""async (load, {{ image, boxes }}) => {{
+            {IMAGE_DATA}
+            const {{ loadNetwork }} = await load("network.js");
+            const {{ cropPerson }} = await load("geometry.js");
+            const network = (globalThis.network ??= await loadNetwork());
+            const results = [];
+            for (const box of boxes) {{
+                const {{ crop, matrix }} = cropPerson(unpack(image), box, network.inputSize);
+                results.push({{ crop: Array.from(crop), matrix, ...(await network.run(crop)) }});
+            }}
+            return results;
+        }}""",
+        {"image": packed(image), "boxes": boxes},
+    )
+    return {key: np.array([result[key] for result in found], np.float64) for key in found[0]}
+
+
+def test_crops_and_keypoints_are_those_of_python(modules: Visit, walking: Any, runtime: OnnxPose) -> None:
+    boxes = list(BOXES.values())
+    crops, matrices = crop_persons(walking, boxes, runtime.input_size)
+    found = in_page(modules, walking, boxes)
+    assert found["matrix"] == pytest.approx(np.stack([matrices[:, 0, 0], *matrices[:, :, 2].T], axis=1))
+    # OpenCV interpolates with rounded weights.
+    assert np.abs(found["crop"].reshape(crops.shape) - crops).max() <= 1
+
+    # The very same crops, for what the network itself does.
+    expected = runtime(found["crop"].reshape(crops.shape).astype(np.uint8))
+    assert np.abs(found["keypoints"] - expected.keypoints).max() <= NEAR
+    assert found["scores"] == pytest.approx(expected.scores, abs=1e-3)
+    assert found["sigmas"] == pytest.approx(expected.sigmas, abs=0.02, rel=0.01)
+
+
+@pytest.mark.parametrize("name", ["walking.jpg", "rendered.jpg", "turned.jpg", "transparent.png"])
+def test_a_photo_with_a_box_gives_the_keypoints_of_python(
+    opened: Visit, samples: Path, tmp_path: Path, runtime: OnnxPose, name: str
+) -> None:
+    path = samples / name if (samples / name).exists() else made(samples / "walking.jpg", tmp_path / name)
+    image = load_image(path)
+    height, width = image.shape[:2]
+    box = [0.2 * width, 0.1 * height, 0.8 * width, 0.95 * height]
+    opened.page.set_input_files("#file", path)
+    opened.told("found")
+    result = draw_box(opened, box, image.shape)
+    expected, *_ = poses_in_boxes(image, [result["box"]], runtime)
+    scale = matrix_scale(crop_persons(image, [result["box"]], runtime.input_size)[1])[0]
+    off = np.abs(result["keypoints"] - expected[0]).max() * scale
+    assert off <= NEAR, f"{off:.2f} crop px"
+
+
+def made(source: Path, path: Path) -> Path:
+    """The photo lying on its side with a note that turns it upright, or cut out of its background."""
+    picture = Image.open(source)
+    if path.suffix == ".png":
+        alpha = Image.new("L", picture.size, 0)
+        alpha.paste(255, (150, 60, 420, 590))
+        picture.putalpha(alpha)
+        picture.save(path)
+    else:
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        picture.transpose(Image.Transpose.ROTATE_90).save(path, quality=95, exif=exif)
+    return path
+
+
+def draw_box(opened: Visit, box: list[float], shape: tuple[int, ...]) -> dict[str, Any]:
+    """Draw a further box with the mouse, and return the saved result of it."""
+    area = opened.page.locator("#frame").bounding_box()
+    before = len(saved(opened))
+    scale = area["width"] / shape[1]
+    corners = [(area["x"] + x * scale, area["y"] + y * scale) for x, y in (box[:2], box[2:])]
+    opened.page.click("#add")
+    opened.page.mouse.move(*corners[0])
+    opened.page.mouse.down()
+    opened.page.mouse.move(*corners[1], steps=3)
+    opened.page.mouse.up()
+    opened.told(f"{before + 1}")
+    results = saved(opened)
+    assert len(results) == before + 1
+    x, y, width, height = results[-1]["bbox"]
+    keypoints = np.array(results[-1]["keypoints"]).reshape(-1, 3)[:, :2]
+    return {"box": [x, y, x + width, y + height], "keypoints": keypoints}
+
+
+def saved(opened: Visit) -> list[dict[str, Any]]:
+    """The keypoints as the page saves them."""
+    if opened.page.locator("#save-json").is_disabled():
+        return []
+    with opened.page.expect_download() as download:
+        opened.page.click("#save-json")
+    results: list[dict[str, Any]] = json.loads(Path(download.value.path()).read_text())
+    return results
+
+
+def test_saved_keypoints_have_the_form_of_python(opened: Visit, walking: Any, runtime: OnnxPose) -> None:
+    opened.page.click("#sample")
+    opened.told("found")
+    (result,) = saved(opened)
+    found = SelfLocator(runtime)(walking)
+    keypoints, scores, sigmas = poses_in_boxes(walking, found.boxes, runtime)
+    people = People(found.boxes, keypoints, scores, sigmas, walking.shape[:2], found.scores)
+    (expected,) = to_coco(people, 1, "walking.jpg")
+    assert list(result) == list(expected)
+    assert result["score"] == pytest.approx(expected["score"], abs=0.01)
+    assert result["keypoints"] == pytest.approx(expected["keypoints"], abs=2.5)
+    assert len(result["keypoints"]) == 3 * 37
+
+
+def wide(walking: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The photo at the right of a picture so wide that windows are searched."""
+    image = np.full((600, 1900, 3), 120, np.uint8)
+    image[:, 1250:1850] = walking
+    return image
+
+
+@pytest.mark.parametrize("name", ["walking", "rendered", "wide", "nobody"])
+def test_the_located_box_is_that_of_python(
+    modules: Visit, walking: Any, samples: Path, runtime: OnnxPose, name: str
+) -> None:
+    pictures = {
+        "walking": lambda: walking,
+        "rendered": lambda: load_image(samples / "rendered.jpg"),
+        "wide": lambda: wide(walking),
+        "nobody": lambda: np.full((300, 300, 3), 127, np.uint8),
+    }
+    image = pictures[name]()
+    expected = SelfLocator(runtime)(image)
+    found = modules.run(
+        f"""async (load, image) => {{
+            {IMAGE_DATA}
+            const {{ loadNetwork }} = await load("network.js");
+            const {{ locatePerson }} = await load("locate.js");
+            const network = (globalThis.network ??= await loadNetwork());
+            return locatePerson(network, unpack(image), 0.3);
+        }}""",
+        packed(image),
+    )
+    assert (found is None) == (len(expected.boxes) == 0) == (name == "nobody")
+    if found is not None:
+        assert box_iou(found["box"], expected.boxes[0]) >= 0.9
+        assert found["score"] == pytest.approx(expected.scores[0], abs=0.02)
+
+
+@pytest.mark.parametrize("size", [(600, 600), (480, 1920), (2000, 500), (256, 192), (100, 4000)])
+def test_search_windows_are_those_of_python(modules: Visit, size: tuple[int, int]) -> None:
+    found = modules.run(
+        "async (load, size) => (await load('locate.js')).searchWindows(size, [256, 192])", list(size)
+    )
+    assert np.array(found) == pytest.approx(search_windows(size, (256, 192)))
+
+
+def crowd() -> list[People]:
+    """People of known shape seen from all sides, exact and noisy, and with points that are not seen."""
+    random = np.random.default_rng(5)
+    people = []
+    for yaw in (0, 20, 45, 60, 90, 135, 180, -45, -90, -150):
+        for lean in (0, 35, 150, -90):
+            people.append(mannequin(yaw, lean=lean, flexion=(-10, -10, 0, 15, 15, 0, -8)))
+    noisy = [
+        one.replace(
+            keypoints=one.keypoints + random.normal(0, noise, one.keypoints.shape),
+            sigmas=np.full(one.sigmas.shape, noise),
+            scores=random.uniform(0.2 if noise > 5 else 0.4, 1, one.scores.shape),
+        )
+        for noise in (1.0, 6.0, 15.0)
+        for one in people
+    ]
+    return people + noisy
+
+
+def test_views_and_angles_are_those_of_python(modules: Visit) -> None:
+    people = crowd()
+    poses = [
+        {
+            "keypoints": one.keypoints[0].tolist(),
+            "scores": one.scores[0].tolist(),
+            "sigmas": one.sigmas[0].tolist(),
+        }
+        for one in people
+    ]
+    found = modules.run(
+        """async (load, poses) => {
+            const { measurePerson } = await load("measure.js");
+            return poses.map((pose) => measurePerson(pose, 0.3));
+        }""",
+        poses,
+    )
+    states: dict[str, int] = {}
+    for one, result in zip(people, found, strict=True):
+        (view,) = estimate_views(one)
+        assert result["view"]["view"] == view.view
+        assert result["view"]["confidence"] == pytest.approx(view.confidence, abs=1e-5)
+        (measured,) = measure_people(one).people
+        for angle in result["angles"]:
+            measure = measured[angle["key"]]
+            assert (angle["state"], angle["reason"]) == (measure.state, measure.reason), angle["key"]
+            states[angle["state"]] = states.get(angle["state"], 0) + 1
+            if measure.known:
+                apart = (angle["value"] - measure.value + 180) % 360 - 180
+                assert abs(apart) <= 1e-6
+                assert angle["sigma"] == pytest.approx(measure.sigma, rel=1e-6)
+    # The table would prove little if hardly anything was measured, or refused.
+    assert min(states[name] for name in ("ok", "projected", "view", "score", "uncertain")) >= 10, states
+
+
+@pytest.mark.parametrize("yaw", [-170, -91, -60, -31, 0, 14, 30, 89, 125])
+@pytest.mark.parametrize("sigma", [0.5, 12, 60])
+def test_a_yaw_means_the_same_view(modules: Visit, yaw: float, sigma: float) -> None:
+    from spinepose_hf.measure.view import view_of
+
+    found = modules.run(
+        "async (load, [yaw, sigma]) => (await load('view.js')).viewOf(yaw, sigma)", [yaw, sigma]
+    )
+    expected: ViewEstimate = view_of(yaw, sigma)
+    assert (found["view"], found["confidence"]) == (
+        expected.view,
+        pytest.approx(expected.confidence, abs=1e-6),
+    )
+
+
+def test_threads_are_used_where_the_page_is_isolated(
+    visit: Callable[..., Visit], web: Path, walking: Any, runtime: OnnxPose
+) -> None:
+    with StaticSite(web, isolated=True) as isolated:
+        opened = visit(isolated).ready()
+        found = in_page(opened, walking, [WOMAN])
+        assert "threads" in opened.page.inner_text("#running")
+    expected = runtime(found["crop"].reshape(1, 256, 192, 3).astype(np.uint8))
+    assert np.abs(found["keypoints"] - expected.keypoints).max() <= NEAR
+
+
+def test_the_saved_picture_has_the_photo_s_size(opened: Visit, walking: Any) -> None:
+    opened.page.click("#sample")
+    opened.told("found")
+    with opened.page.expect_download() as download:
+        opened.page.click("#save-png")
+    drawn = np.asarray(Image.open(io.BytesIO(Path(download.value.path()).read_bytes())).convert("RGB"))
+    assert drawn.shape == walking.shape
+    changed = np.abs(drawn.astype(int) - walking).max(axis=2) > 8
+    assert 0.01 < changed.mean() < 0.25
+    # Green of the sacrum and yellow of C1 are there.
+    for color in ((0, 158, 115), (240, 228, 66)):
+        assert (np.abs(drawn.astype(int) - color).max(axis=2) < 30).sum() > 20
