@@ -15,7 +15,9 @@ import torch
 
 from spinepose_hf.compat import has_optimum
 from spinepose_hf.errors import MissingExtraError
+from spinepose_hf.model.skeleton import KEYPOINT_NAMES
 from spinepose_hf.onnx import register_with_optimum
+from spinepose_hf.onnx.metadata import read_metadata
 from tests.lively import lively_network
 
 needs_optimum = pytest.mark.skipif(
@@ -67,6 +69,11 @@ def test_main_export(saved: Path, tmp_path: Path) -> None:
         "simcc_y": ["batch_size", 37, 128],
     }
     assert (tmp_path / "preprocessor_config.json").is_file()
+    described = read_metadata(session.get_modelmeta().custom_metadata_map, "the file")
+    assert (described.format, described.precision, described.input_size_hw) == ("plain-1", "fp32", SIZE)
+    assert described.keypoint_names == KEYPOINT_NAMES
+    content = (tmp_path / "model.onnx").read_bytes()
+    assert not any(trace in content for trace in (b".py", b"site-packages", str(Path.home()).encode()))
 
 
 @needs_optimum
