@@ -136,10 +136,10 @@ def _print(report: SpeedReport) -> None:
 
     console = Console(highlight=False)
     title = f"{escape(report.model)} on {report.device}"
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0))
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=0)
     for name in ("runtime", "preci-\nsion"):
         table.add_column(name, no_wrap=True)
-    for name in ("threads", "batch", "ms", "p10", "p90", "persons\n/s", "load\ns", "memory\nMB", "file\nMB"):
+    for name in ("threads", "batch", "ms", "p10–p90", "persons\n/s", "load\ns", "memory\nMB", "file\nMB"):
         table.add_column(name, justify="right", no_wrap=True)
     for speed in report.speeds:
         table.add_row(*_row(speed, inference_threads()))
@@ -168,8 +168,7 @@ def _row(speed: Speed, usual_threads: int) -> list[str]:
         usual if setting.threads is None else str(setting.threads),
         str(speed.batch),
         f"{speed.median_ms:.1f}",
-        f"{speed.p10_ms:.1f}",
-        f"{speed.p90_ms:.1f}",
+        f"{speed.p10_ms:.1f}–{speed.p90_ms:.1f}",
         f"{speed.persons_per_second:.0f}",
         f"{speed.load_seconds:.2f}",
         "–" if speed.peak_memory is None else f"{speed.peak_memory / 1e6:.0f}",

@@ -31,7 +31,7 @@ def test_table_and_file(model: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     rows = [line.split() for line in result.stdout.splitlines() if line.split()[:1] == ["onnxruntime"]]
     assert [row[:4] for row in rows] == [["onnxruntime", "auto", "1", "1"], ["onnxruntime", "auto", "1", "2"]]
-    assert max(len(line) for line in result.stdout.splitlines()[1:-2]) <= 80
+    assert "…" not in result.stdout
     document = json.loads(out.read_text(encoding="utf-8"))
     assert [speed["batch"] for speed in document["speeds"]] == [1, 2]
     assert document["device"] == "cpu" and document["model"] == str(model)
