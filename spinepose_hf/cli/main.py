@@ -21,9 +21,10 @@ DEFAULT_COMMAND = "predict"
 # function of that name, or, for a group of commands, a `typer.Typer` named `app`, made without completion.
 COMMANDS: dict[str, str] = {
     "annotate": "Label pictures with the model's help: prepare tasks, merge what people corrected.",
-    "benchmark": "Measure how fast a model runs on this machine, in each runtime.",
+    "benchmark": "Measure how fast models run on this machine, in each runtime.",
     "dataset": "Check, describe and convert SpineTrack and other COCO keypoint files.",
     "evaluate": "Measure a model on labelled persons: AP by group, errors, angles, plots.",
+    "export": "Write a model as ONNX or OpenVINO file, or as a recipe for TensorRT.",
     "predict": "Find people in a photo: 37 keypoints each, nine of them along the spine.",
     "synthesize": "Render people with exactly known keypoints, to train on.",
     "train": "Train a SpinePose network.",
