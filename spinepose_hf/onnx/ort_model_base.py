@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self
@@ -49,6 +51,7 @@ people = processor.post_process_pose_estimation(model(**inputs), boxes=[[[x, y, 
 
 class PoseOrtModel(
     ModelHubMixin,
+    ABC,
     model_card_template=_CARD,
     library_name="onnx",
     pipeline_tag="keypoint-detection",
@@ -60,7 +63,7 @@ class PoseOrtModel(
         config: the `SpinePoseConfig`.
         session: the open `onnxruntime.InferenceSession`.
         path: the .onnx file.
-        preprocessors: the `SpinePoseImageProcessor` that belongs to it.
+        preprocessors: the `SpinePoseImageProcessor` that belongs to it; none if the session was given.
     """
 
     config: SpinePoseConfig
@@ -69,7 +72,6 @@ class PoseOrtModel(
     preprocessors: list[SpinePoseImageProcessor]
     device: torch.device
     use_io_binding: bool
-    _interface: PlainInterface
     _export_folder: TemporaryDirectory[str] | None = None
 
     @classmethod
@@ -140,19 +142,18 @@ class PoseOrtModel(
         session = open_model_session(
             files.graph, list(providers or [provider]), provider_options, session_options
         )
-        interface = read_interface(files.graph, session, config)
+        read_interface(files.graph, session, config)
         model = cls(
             config=config, session=session, use_io_binding=use_io_binding, model_save_dir=files.graph.parent
         )
-        model._interface = interface
         model._export_folder = folder
         model.preprocessors = [_read_processor(files, config)]
         return model
 
     @classmethod
+    @abstractmethod
     def _export_to(cls, folder: Path, name: str, subfolder: str, download: Mapping[str, Any]) -> None:
         """Write model.onnx, config.json and preprocessor_config.json of a network's weights to `folder`."""
-        raise TypeError(f"{cls.__name__} cannot export; use ORTModelForPoseEstimation")
 
     def forward(
         self, pixel_values: torch.Tensor | NDArray[np.floating[Any]]
@@ -181,6 +182,10 @@ class PoseOrtModel(
                 f"{self.path} cannot run on crops {tuple(pixel_values.shape)} ({reason})"
             ) from error
         return SpinePosePoseEstimationOutput(**dict(zip(OUTPUTS, logits, strict=True)))
+
+    @cached_property
+    def _interface(self) -> PlainInterface:
+        return read_interface(self.path, self.session, self.config)
 
     def _check_crops(self, shape: tuple[int, ...]) -> None:
         if len(shape) != 4 or shape[1:] != (3, *self.config.image_size):
@@ -227,7 +232,7 @@ class PoseOrtModel(
             torch.cuda.current_stream(self.device).synchronize()
         self.session.run_with_iobinding(binding)
         binding.synchronize_outputs()
-        return [values.float() for values in logits]
+        return [values.to(pixels.device, torch.float32) for values in logits]
 
     def _save_pretrained(self, save_directory: Path) -> None:
         """Write config, processor and the ONNX file, under its name, with the file of its weights if any."""

@@ -48,6 +48,7 @@ class ORTModelForPoseEstimation(PoseOrtModel):
         self.config = config
         self.session = session
         self.path = Path(session._model_path)
+        self.preprocessors = []
         self.model_save_dir = self.path.parent if model_save_dir is None else model_save_dir
         if self.provider in CUDA_PROVIDERS:
             options = session.get_provider_options()[self.provider]

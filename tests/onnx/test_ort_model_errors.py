@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from spinepose_hf import ORTModelForPoseEstimation, SpinePoseConfig
@@ -128,6 +129,15 @@ def test_a_configuration_of_ones_own_needs_no_file(tmp_path: Path) -> None:
     model = ORTModelForPoseEstimation.from_pretrained(tmp_path, config=SpinePoseConfig(image_size=SIZE))
     assert model(np.zeros((2, 3, *SIZE), np.float32)).simcc_y.shape == (2, 37, 128)
     assert (model.preprocessors[0].size["height"], model.preprocessors[0].size["width"]) == SIZE
+
+
+def test_a_session_of_ones_own(tmp_path: Path) -> None:
+    small_graph(tmp_path / "model.onnx", GOOD)
+    session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"), providers=["CPUExecutionProvider"])
+    model = ORTModelForPoseEstimation(config=SpinePoseConfig(image_size=SIZE), session=session)
+    assert model(np.zeros((2, 3, *SIZE), np.float32)).simcc_x.shape == (2, 37, 192)
+    model.save_pretrained(tmp_path / "saved")
+    assert ORTModelForPoseEstimation.from_pretrained(tmp_path / "saved").config.image_size == SIZE
 
 
 def test_places_and_providers_that_are_not_there(small: Path) -> None:
