@@ -1,4 +1,4 @@
-"""`spinepose benchmark`: how fast a model runs on this machine."""
+"""`spinepose benchmark`: how fast models run on this machine."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import typer
 from spinepose_hf.cli.predict_choices import RuntimeName
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from spinepose_hf.inference.speed import Speed, SpeedReport
 
 
@@ -36,13 +38,15 @@ class BenchmarkDevice(StrEnum):
 
 
 def benchmark(
-    model: Annotated[
-        str,
+    models: Annotated[
+        list[str] | None,
         typer.Argument(
-            help="embedded, an .onnx file, an OpenVINO .xml, a model folder, a checkpoint, or a Hub id.",
-            metavar="MODEL",
+            help="One or more: embedded, an .onnx file, an OpenVINO .xml, a model folder, a checkpoint, a "
+            "Hub id.",
+            metavar="[MODEL]...",
+            show_default="embedded",
         ),
-    ] = "embedded",
+    ] = None,
     runtime: Annotated[
         list[RuntimeName] | None,
         typer.Option(
@@ -87,7 +91,7 @@ def benchmark(
         typer.Option("--json", help="Write the figures and the machine here too.", metavar="FILE"),
     ] = None,
 ) -> None:
-    """Measure how fast a model runs here: time a batch, persons a second, loading, memory.
+    """Measure how fast models run here: time a batch, persons a second, loading, memory.
 
     The rows take turns, so that other load of the machine hits all alike; Ctrl-C prints what there is.
 
@@ -95,28 +99,32 @@ def benchmark(
 
     `spinepose benchmark` compares the installed runtimes with the embedded model.
 
-    `spinepose benchmark int8.onnx --batch 1 --batch 4 --threads 1 --threads 2 --json speed.json`
+    `spinepose benchmark float.onnx int8.onnx --batch 1 --batch 4 --threads 1 --threads 2 --json speed.json`
 
     `spinepose benchmark embedded --runtime openvino --precision fp32 --precision bf16`
     """
-    from itertools import product, starmap
+    from itertools import chain, product, starmap
 
     from spinepose_hf.cli.progress import progress_bars
     from spinepose_hf.inference.runtimes.load import check_runtime
     from spinepose_hf.inference.runtimes.precision import check_precision
     from spinepose_hf.inference.speed import Setting, measure_speed, runtimes_for
     from spinepose_hf.output.json_file import check_json_path, write_json
+    from spinepose_hf.weights import EMBEDDED
 
     if json_file is not None:
         check_json_path(json_file)
-    named = [check_runtime(choice) for choice in runtime or []] or runtimes_for(model)
+    named = [check_runtime(choice) for choice in runtime or []]
     formats = [check_precision(choice) for choice in precision or [PrecisionName.AUTO]]
     counts: list[int | None] = [*threads] if threads else [None]
+    rows = chain.from_iterable(
+        product([model], named or runtimes_for(model), formats, counts) for model in models or [EMBEDDED]
+    )
     # A setting that is given twice is measured once.
-    settings = list(dict.fromkeys(starmap(Setting, product(named, formats, counts))))
+    settings = list(dict.fromkeys(starmap(Setting, rows)))
     batches = list(dict.fromkeys(batch or [1, 8]))
     with progress_bars("loading", "measuring") as tell:
-        report = measure_speed(model, settings, batches, device=device.value, seconds=seconds, progress=tell)
+        report = measure_speed(settings, batches, device=device.value, seconds=seconds, progress=tell)
     _print(report)
     if json_file is not None:
         write_json(report.to_dict(), json_file)
@@ -127,24 +135,14 @@ def benchmark(
 
 
 def _print(report: SpeedReport) -> None:
-    from rich import box
+    from itertools import groupby
+
     from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table
-
-    from spinepose_hf.inference.threads import inference_threads
 
     console = Console(highlight=False)
-    title = f"{escape(report.model)} on {report.device}"
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=0)
-    for name in ("runtime", "preci-\nsion"):
-        table.add_column(name, no_wrap=True)
-    for name in ("threads", "batch", "ms", "p10–p90", "persons\n/s", "load\ns", "memory\nMB", "file\nMB"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for speed in report.speeds:
-        table.add_row(*_row(speed, inference_threads()))
-    if report.speeds:
-        console.print(table)
+    for model, speeds in groupby(report.speeds, lambda speed: speed.setting.model):
+        console.print(_table(f"{escape(model)} on {report.device}", list(speeds)))
     for setting, error in report.refusals:
         typer.echo(f"note: {setting.runtime} {setting.precision}: {error}", err=True)
     machine = report.machine
@@ -156,6 +154,22 @@ def _print(report: SpeedReport) -> None:
         *(f"{name} {number}" for name, number in machine.versions.items()),
     ]
     console.print(escape(", ".join(parts)), style="dim", soft_wrap=True)
+
+
+def _table(title: str, speeds: list[Speed]) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    from spinepose_hf.inference.threads import inference_threads
+
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=0)
+    for name in ("runtime", "preci-\nsion"):
+        table.add_column(name, no_wrap=True)
+    for name in ("threads", "batch", "ms", "p10–p90", "persons\n/s", "load\ns", "memory\nMB", "file\nMB"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for speed in speeds:
+        table.add_row(*_row(speed, inference_threads()))
+    return table
 
 
 def _row(speed: Speed, usual_threads: int) -> list[str]:

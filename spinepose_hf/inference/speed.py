@@ -1,4 +1,4 @@
-"""How fast a model runs here: runtimes, precisions, threads and batches, which take turns."""
+"""How fast models run here: runtimes, precisions, threads and batches, which take turns."""
 
 from __future__ import annotations
 
@@ -34,11 +34,13 @@ class Setting(NamedTuple):
     """One way to run a model.
 
     Attributes:
+        model: as in `load_runtime`, or "embedded".
         runtime: the library.
         precision: see `runtimes.precision`.
         threads: see `inference_threads`.
     """
 
+    model: str
     runtime: Runtime
     precision: Precision = "auto"
     threads: int | None = None
@@ -87,10 +89,9 @@ class Refusal(NamedTuple):
 
 @dataclass(frozen=True)
 class SpeedReport:
-    """What was measured of a model.
+    """What was measured.
 
     Attributes:
-        model: its name.
         device: as asked for.
         machine: where.
         speeds: in the order of settings, then batch sizes.
@@ -98,7 +99,6 @@ class SpeedReport:
         interrupted: Ctrl-C came first, and the figures are of fewer runs than were wanted.
     """
 
-    model: str
     device: str
     machine: Machine
     speeds: list[Speed]
@@ -108,7 +108,6 @@ class SpeedReport:
     def to_dict(self) -> dict[str, Any]:
         """As JSON holds it: times in ms and s, memory and files in bytes."""
         return {
-            "model": self.model,
             "device": self.device,
             "machine": asdict(self.machine),
             "interrupted": self.interrupted,
@@ -125,7 +124,6 @@ class SpeedReport:
 
 
 def measure_speed(
-    model: str | os.PathLike[str],
     settings: Sequence[Setting],
     batches: Sequence[int],
     *,
@@ -133,13 +131,12 @@ def measure_speed(
     seconds: float = 2.0,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> SpeedReport:
-    """Time a model on crops of noise.
+    """Time models on crops of noise.
 
     Every setting has a process of its own. They run one at a time, a quarter of a second each, turn by turn,
     so that other load of the machine hits all alike.
 
     Args:
-        model: as in `load_runtime`, or "embedded".
         settings: what to compare.
         batches: numbers of persons that run together.
         device: as in `load_runtime`.
@@ -153,7 +150,6 @@ def measure_speed(
         SpinePoseError: no setting can be run; of the first.
     """
     tell = progress or (lambda stage, done, total: None)
-    name = str(model)
     slices = max(1, round(seconds / SLICE_SECONDS))
     workers: dict[Setting, _Worker] = {}
     refusals: list[Refusal] = []
@@ -163,7 +159,7 @@ def measure_speed(
         try:
             for setting in settings:
                 try:
-                    workers[setting] = stack.enter_context(_started(name, device, setting))
+                    workers[setting] = stack.enter_context(_started(setting, device))
                 except SpinePoseError as error:
                     refusals.append(Refusal(setting, error))
                 tell("loading", 1, len(settings))
@@ -184,12 +180,15 @@ def measure_speed(
         for batch in batches
         if (setting, batch) in answers
     ]
-    return SpeedReport(name, device, this_machine(), speeds, refusals, interrupted)
+    return SpeedReport(device, this_machine(), speeds, refusals, interrupted)
 
 
 def runtimes_for(model: str | os.PathLike[str]) -> tuple[Runtime, ...]:
     """The runtimes that are installed and run this kind of model."""
-    suffix = Path(model).suffix
+    path = Path(model)
+    # A folder may hold nothing but an exported file.
+    exported = path.is_dir() and weight_bytes(path) is None and any(path.glob("*.onnx"))
+    suffix = ".onnx" if exported else path.suffix
     kinds: tuple[Runtime, ...]
     if str(model) == EMBEDDED:
         kinds = ("onnxruntime", "openvino", "torch")
@@ -238,8 +237,8 @@ class _Worker:
 
 
 @contextmanager
-def _started(model: str, device: str, setting: Setting) -> Iterator[_Worker]:
-    """A process that has loaded `model`; it ends with the block."""
+def _started(setting: Setting, device: str) -> Iterator[_Worker]:
+    """A process that has loaded its model; it ends with the block."""
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "spinepose_hf.inference.speed_worker"],
@@ -252,10 +251,12 @@ def _started(model: str, device: str, setting: Setting) -> Iterator[_Worker]:
         )
         try:
             worker = _Worker(process, setting.runtime, log)
-            order = {**setting._asdict(), "model": None if model == EMBEDDED else model, "device": device}
+            order = {**setting._asdict(), "device": device}
+            if setting.model == EMBEDDED:
+                order["model"] = None
             loaded = worker.ask(order)
             worker.load_seconds = loaded["load_seconds"]
-            folder = embedded_model() if model == EMBEDDED else Path(model)
+            folder = embedded_model() if setting.model == EMBEDDED else Path(setting.model)
             worker.file_bytes = weight_bytes(Path(loaded["file"]) if loaded["file"] else folder)
             yield worker
         finally:

@@ -17,8 +17,8 @@ from spinepose_hf.weights import embedded_model, embedded_onnx
 @pytest.fixture(scope="module")
 def report(toy_pose: Path) -> SpeedReport:
     """The toy network in onnxruntime, and in torch, which does not run ONNX files."""
-    settings = [Setting("onnxruntime", threads=1), Setting("torch")]
-    return measure_speed(toy_pose, settings, [1, 3], device="cpu", seconds=0.02)
+    settings = [Setting(str(toy_pose), "onnxruntime", threads=1), Setting(str(toy_pose), "torch")]
+    return measure_speed(settings, [1, 3], device="cpu", seconds=0.02)
 
 
 def test_figures_add_up(report: SpeedReport, toy_pose: Path) -> None:
@@ -35,15 +35,16 @@ def test_figures_add_up(report: SpeedReport, toy_pose: Path) -> None:
     assert not report.interrupted
 
 
-def test_settings_that_cannot_run_are_told(report: SpeedReport) -> None:
+def test_settings_that_cannot_run_are_told(report: SpeedReport, toy_pose: Path) -> None:
     ((setting, error),) = report.refusals
-    assert setting == Setting("torch")
+    assert setting == Setting(str(toy_pose), "torch")
     assert isinstance(error, ModelError) and "torch does not run" in str(error)
 
 
 def test_json(report: SpeedReport) -> None:
     document = json.loads(json.dumps(report.to_dict()))
     assert document["speeds"][0]["runtime"] == "onnxruntime"
+    assert document["speeds"][0]["model"] == report.speeds[0].setting.model
     assert document["speeds"][1]["persons_per_second"] == report.speeds[1].persons_per_second
     assert document["refusals"][0]["reason"] == str(report.refusals[0].error)
     assert document["machine"]["versions"]["onnxruntime"]
@@ -51,7 +52,7 @@ def test_json(report: SpeedReport) -> None:
 
 def test_all_refuse(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"none\.onnx does not exist"):
-        measure_speed(tmp_path / "none.onnx", [Setting("onnxruntime")], [1], device="cpu")
+        measure_speed([Setting(str(tmp_path / "none.onnx"), "onnxruntime")], [1], device="cpu")
 
 
 def test_an_interruption_keeps_what_there_is(toy_pose: Path) -> None:
@@ -62,8 +63,8 @@ def test_an_interruption_keeps_what_there_is(toy_pose: Path) -> None:
         if steps.count("measuring") == 2:
             raise KeyboardInterrupt
 
-    settings = [Setting("onnxruntime", threads=1), Setting("onnxruntime", threads=2)]
-    report = measure_speed(toy_pose, settings, [1, 2], device="cpu", seconds=9, progress=progress)
+    settings = [Setting(str(toy_pose), "onnxruntime", threads=count) for count in (1, 2)]
+    report = measure_speed(settings, [1, 2], device="cpu", seconds=9, progress=progress)
     assert report.interrupted
     assert [speed.batch for speed in report.speeds] == [1, 1]
     assert steps == ["loading", "loading", "measuring", "measuring"]
@@ -77,16 +78,22 @@ def test_an_interruption_keeps_what_there_is(toy_pose: Path) -> None:
         ("a.onnx", ("onnxruntime", "openvino", "torch"), ("onnxruntime", "openvino")),
         ("a.xml", ("onnxruntime", "openvino"), ("openvino",)),
         ("a.xml", ("onnxruntime",), ("openvino",)),
+        ("{folder}", ("onnxruntime", "torch"), ("onnxruntime",)),
         ("name/model", ("onnxruntime", "torch"), ("torch",)),
     ],
 )
 def test_runtimes_of_a_kind_of_model(
-    model: str, installed: tuple[str, ...], expected: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+    model: str,
+    installed: tuple[str, ...],
+    expected: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    (tmp_path / "model.onnx").touch()
     monkeypatch.setattr(
         "spinepose_hf.inference.speed.find_spec", lambda name: name if name in installed else None
     )
-    assert runtimes_for(model) == expected
+    assert runtimes_for(model.format(folder=tmp_path)) == expected
 
 
 def test_sizes_of_weights(tmp_path: Path) -> None:

@@ -119,6 +119,7 @@ def test_its_own_file_of_another_network(tmp_path: Path) -> None:
     graph = openvino.Core().read_model(embedded_onnx())
     graph.set_rt_info(json.dumps(["nose"]), ["spinepose", "keypoint_names"])
     graph.set_rt_info("deploy-1", ["spinepose", "format"])
+    graph.set_rt_info("[256, 192]", ["spinepose", "input_size_hw"])
     openvino.save_model(graph, tmp_path / "nose.xml")
     with pytest.raises(ModelError, match="predicts 1 keypoints"):
         OpenVinoPose(tmp_path / "nose.xml", "cpu")
