@@ -37,7 +37,7 @@ export class Results {
     element.className = "person";
     const heading = append(element, "h3", `Person ${index + 1}`);
     const view = append(element, "p", "");
-    view.className = "view";
+    view.className = "seen";
     const table = append(element, "table");
     const head = append(append(table, "thead"), "tr");
     for (const title of ["Angle", "Degrees", "Remark"]) append(head, "th", title).scope = "col";

@@ -97,6 +97,15 @@ class Visit:
         return self.page.evaluate(wrapped, [self.url, argument])
 
 
+@pytest.fixture(scope="module")
+def opened(browser: Any, site: StaticSite) -> Iterator[Visit]:
+    """The page with its network, loaded once for all tests of a file: a new photo begins anew."""
+    visit = Visit(browser.new_page(), site.url).ready()
+    yield visit
+    visit.page.context.close()
+    assert (visit.foreign, visit.complaints) == ([], [])
+
+
 @pytest.fixture
 def visit(browser: Any, site: StaticSite) -> Iterator[Callable[..., Visit]]:
     """Open the page. At the end it must have asked nobody else and, unless told, not have complained."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -54,18 +54,6 @@ def packed(image: NDArray[np.uint8]) -> dict[str, Any]:
     return {"width": image.shape[1], "rgba": base64.b64encode(rgba.tobytes()).decode()}
 
 
-@pytest.fixture
-def opened(visit: Callable[..., Visit]) -> Visit:
-    """The page, with its network."""
-    return visit().ready()
-
-
-@pytest.fixture(scope="module")
-def modules(browser: Any, site: StaticSite) -> Iterator[Visit]:
-    """The page whose modules are called; its network is loaded once."""
-    yield Visit(browser.new_page(), site.url).ready()
-
-
 def in_page(
     opened: Visit, image: NDArray[np.uint8], boxes: list[list[float]]
 ) -> dict[str, NDArray[np.float64]]:
@@ -88,10 +76,10 @@ def in_page(
     return {key: np.array([result[key] for result in found], np.float64) for key in found[0]}
 
 
-def test_crops_and_keypoints_are_those_of_python(modules: Visit, walking: Any, runtime: OnnxPose) -> None:
+def test_crops_and_keypoints_are_those_of_python(opened: Visit, walking: Any, runtime: OnnxPose) -> None:
     boxes = list(BOXES.values())
     crops, matrices = crop_persons(walking, boxes, runtime.input_size)
-    found = in_page(modules, walking, boxes)
+    found = in_page(opened, walking, boxes)
     assert found["matrix"] == pytest.approx(np.stack([matrices[:, 0, 0], *matrices[:, :, 2].T], axis=1))
     # OpenCV interpolates with rounded weights.
     assert np.abs(found["crop"].reshape(crops.shape) - crops).max() <= 1
@@ -187,7 +175,7 @@ def wide(walking: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 @pytest.mark.parametrize("name", ["walking", "rendered", "wide", "nobody"])
 def test_the_located_box_is_that_of_python(
-    modules: Visit, walking: Any, samples: Path, runtime: OnnxPose, name: str
+    opened: Visit, walking: Any, samples: Path, runtime: OnnxPose, name: str
 ) -> None:
     pictures = {
         "walking": lambda: walking,
@@ -197,7 +185,7 @@ def test_the_located_box_is_that_of_python(
     }
     image = pictures[name]()
     expected = SelfLocator(runtime)(image)
-    found = modules.run(
+    found = opened.run(
         f"""async (load, image) => {{
             {IMAGE_DATA}
             const {{ loadNetwork }} = await load("network.js");
@@ -214,8 +202,8 @@ def test_the_located_box_is_that_of_python(
 
 
 @pytest.mark.parametrize("size", [(600, 600), (480, 1920), (2000, 500), (256, 192), (100, 4000)])
-def test_search_windows_are_those_of_python(modules: Visit, size: tuple[int, int]) -> None:
-    found = modules.run(
+def test_search_windows_are_those_of_python(opened: Visit, size: tuple[int, int]) -> None:
+    found = opened.run(
         "async (load, size) => (await load('locate.js')).searchWindows(size, [256, 192])", list(size)
     )
     assert np.array(found) == pytest.approx(search_windows(size, (256, 192)))
@@ -240,7 +228,7 @@ def crowd() -> list[People]:
     return people + noisy
 
 
-def test_views_and_angles_are_those_of_python(modules: Visit) -> None:
+def test_views_and_angles_are_those_of_python(opened: Visit) -> None:
     people = crowd()
     poses = [
         {
@@ -250,7 +238,7 @@ def test_views_and_angles_are_those_of_python(modules: Visit) -> None:
         }
         for one in people
     ]
-    found = modules.run(
+    found = opened.run(
         """async (load, poses) => {
             const { measurePerson } = await load("measure.js");
             return poses.map((pose) => measurePerson(pose, 0.3));
@@ -277,10 +265,10 @@ def test_views_and_angles_are_those_of_python(modules: Visit) -> None:
 
 @pytest.mark.parametrize("yaw", [-170, -91, -60, -31, 0, 14, 30, 89, 125])
 @pytest.mark.parametrize("sigma", [0.5, 12, 60])
-def test_a_yaw_means_the_same_view(modules: Visit, yaw: float, sigma: float) -> None:
+def test_a_yaw_means_the_same_view(opened: Visit, yaw: float, sigma: float) -> None:
     from spinepose_hf.measure.view import view_of
 
-    found = modules.run(
+    found = opened.run(
         "async (load, [yaw, sigma]) => (await load('view.js')).viewOf(yaw, sigma)", [yaw, sigma]
     )
     expected: ViewEstimate = view_of(yaw, sigma)
