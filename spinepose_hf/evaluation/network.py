@@ -13,20 +13,21 @@ from numpy.typing import NDArray
 from dataset_loader.schema import HALPE26, SPINETRACK, KeypointSchema, infer_flip_pairs, known_sigma
 from spinepose_hf.errors import ModelError
 from spinepose_hf.extras import require_extra
+from spinepose_hf.inference.foreign_keypoints import names_by_count
+from spinepose_hf.inference.model_digest import file_digest, network_digest
 from spinepose_hf.inference.onnx_session import Device, check_device, open_session
+from spinepose_hf.inference.simcc_graph import SimccGraph, normalised, takes_bytes
 from spinepose_hf.model.simcc import confidence, decode, flip_logits
 from spinepose_hf.model.skeleton import GROUPS, KEYPOINT_INDEX, PIXEL_MEAN, PIXEL_STD
 from spinepose_hf.weights import EMBEDDED, embedded_model
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    import onnxruntime
 
     from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
 
-    Logits = Callable[[Tensor], tuple[Tensor, Tensor]]
-
-# Target sigmas in bins by input height, for files without theirs; only the calibrated score needs them.
-_SIGMA_BINS = {256: (4.9, 5.66), 384: (6.0, 6.93)}
+Logits = Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], NDArray[np.float32]]]
+"""(N, H, W, 3) uint8 RGB crops to (N, K, Wx) and (N, K, Wy)."""
 
 
 class CropAnswers(NamedTuple):
@@ -86,7 +87,7 @@ class SimccNetwork:
     """A network that answers in SimCC logits, evaluated as the paper's were.
 
     Args:
-        logits: normalised crops (N, 3, H, W) to logits along x and y.
+        logits: crops to logits along x and y.
         schema: its keypoints.
         groups: subsets of them to report.
         input_size: (height, width).
@@ -94,7 +95,6 @@ class SimccNetwork:
         name: what reports call it.
         digest: of its weights.
         flip: average the logits with those of the mirrored crop, turned back.
-        device: of torch, where the crops go.
     """
 
     def __init__(
@@ -108,29 +108,23 @@ class SimccNetwork:
         name: str,
         digest: str,
         flip: bool = True,
-        device: str = "cpu",
     ) -> None:
         self.schema, self.groups, self.input_size = schema, groups, input_size
         self.name, self.flip, self.digest = name, flip, digest
-        self._logits, self._sigma_bins, self._device = logits, sigma_bins, device
+        self._logits, self._sigma_bins = logits, sigma_bins
 
     def __call__(self, crops: NDArray[np.uint8]) -> CropAnswers:
         """See `Network`."""
-        import torch
-
-        mean, deviation = (
-            torch.tensor(values, device=self._device).view(1, 3, 1, 1) for values in (PIXEL_MEAN, PIXEL_STD)
-        )
-        pixels = torch.from_numpy(crops).to(self._device).permute(0, 3, 1, 2).float()
-        pixels = (pixels - mean) / deviation
-        with torch.inference_mode():
-            x, y = self._logits(pixels)
-            if self.flip:
-                mirrored = flip_logits(*self._logits(pixels.flip(3)), self.schema.flip_index)
-                x, y = (x + mirrored[0]) / 2, (y + mirrored[1]) / 2
-        along_x, along_y = x.float().cpu().numpy(), y.float().cpu().numpy()
-        keypoints, raw_scores = decode(along_x, along_y, along_x.shape[-1] / self.input_size[1])
-        return CropAnswers(keypoints, confidence(along_x, along_y, self._sigma_bins), raw_scores)
+        x, y = self._logits(crops)
+        if self.flip:
+            mirrored = flip_logits(
+                *self._logits(np.ascontiguousarray(crops[:, :, ::-1])), self.schema.flip_index
+            )
+            x, y = (
+                np.asarray((one + other) / 2, np.float32) for one, other in zip((x, y), mirrored, strict=True)
+            )
+        keypoints, raw_scores = decode(x, y, x.shape[-1] / self.input_size[1])
+        return CropAnswers(keypoints, confidence(x, y, self._sigma_bins), raw_scores)
 
 
 class DeployNetwork:
@@ -138,19 +132,19 @@ class DeployNetwork:
 
     Args:
         path: the .onnx file.
-        device: "cpu", "cuda" or "auto".
+        session: the same, open.
     """
 
     flip = False
 
-    def __init__(self, path: Path, device: Device) -> None:
+    def __init__(self, path: Path, session: onnxruntime.InferenceSession) -> None:
         from spinepose_hf.inference.runtimes.onnx import OnnxPose
 
-        self._pose = OnnxPose(path, device)
+        self._pose = OnnxPose(path, session=session)
         self.name = str(path)
         self.schema, self.groups = SPINETRACK, dict(GROUPS)
         self.input_size = self._pose.input_size
-        self.digest = f"{path.resolve()} {path.stat().st_size} {path.stat().st_mtime_ns}"
+        self.digest = file_digest(path)
 
     def __call__(self, crops: NDArray[np.uint8]) -> CropAnswers:
         """See `Network`."""
@@ -168,8 +162,8 @@ def load_network(
 
     Args:
         model: None or "embedded" for the embedded model; a model folder, a Hub id, a checkpoint in the
-            original's layout; an .onnx file (RTMPose's own, or one of `spinepose_hf.onnx.export`); or a
-            network in memory.
+            original's layout; an .onnx file (RTMPose's own, or one of `spinepose export`); or a network
+            in memory.
         flip: whether to run the flip test.
         device: "cpu", "cuda" or "auto".
 
@@ -184,8 +178,6 @@ def load_network(
     if isinstance(model, str | os.PathLike) and Path(model).suffix == ".onnx":
         return _load_onnx(Path(model), flip, known)
     require_extra("torch", ("torch", "transformers"), "evaluation")
-    from spinepose_hf.training.teacher_network import TorchNetwork
-
     if model is None or isinstance(model, str | os.PathLike):
         path = embedded_model() if model is None else Path(model)
         if path.is_dir() and not (path / "config.json").is_file():
@@ -194,9 +186,11 @@ def load_network(
             )
         if not path.exists() and "/" not in str(model):
             raise ModelError(f"no model at {path}; give a model folder, a Hub id (name/model) or a file")
-        loaded = TorchNetwork.load(str(path))
+        from spinepose_hf.hub.load import load_model
+
+        loaded = load_model(str(path), num_keypoints=None).float().requires_grad_(False)
         name = "embedded model (size t)" if model is None else str(model)
-        return of_torch(loaded.model, name, loaded.digest, flip=flip, device=known)
+        return of_torch(loaded, name, network_digest(loaded), flip=flip, device=known)
     return of_torch(model, type(model).__name__, f"in memory {id(model)}", flip=flip, device=known)
 
 
@@ -204,8 +198,9 @@ def of_torch(
     model: SpinePoseForPoseEstimation, name: str, digest: str, *, flip: bool = True, device: Device = "auto"
 ) -> SimccNetwork:
     """A torch network, as it stands: it is put into evaluation mode for each call, and back."""
+    import torch
+
     from spinepose_hf.inference.torch_device import choose_torch_device
-    from spinepose_hf.training.teacher_network import names_by_count
 
     config: Any = model.config
     names = tuple(str(keypoint) for keypoint in config.keypoint_names)
@@ -214,12 +209,18 @@ def of_torch(
     chosen = choose_torch_device(device)
     model.to(chosen)
 
-    def logits(pixels: Tensor) -> tuple[Tensor, Tensor]:
+    mean, deviation = (
+        torch.tensor(values, device=chosen).view(1, 3, 1, 1) for values in (PIXEL_MEAN, PIXEL_STD)
+    )
+
+    def logits(crops: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        pixels = torch.from_numpy(crops).to(chosen).permute(0, 3, 1, 2).float()
         training = model.training
         model.eval()
-        output = model(pixels, return_dict=True)
+        with torch.inference_mode():
+            output = model((pixels - mean) / deviation, return_dict=True)
         model.train(training)
-        return output.simcc_x, output.simcc_y
+        return output.simcc_x.float().cpu().numpy(), output.simcc_y.float().cpu().numpy()
 
     flips = tuple(config.flip_pairs) or infer_flip_pairs(names)
     schema = KeypointSchema(
@@ -243,34 +244,30 @@ def of_torch(
         name=name,
         digest=digest,
         flip=flip,
-        device=chosen,
     )
 
 
 def _load_onnx(path: Path, flip: bool, device: Device) -> Network:
     session = open_session(path, device, ModelError)
-    if "simcc_x" not in [node.name for node in session.get_outputs()]:
+    if takes_bytes(session):
         if flip:
             raise ModelError(
                 f"{path} does not show its logits, which the flip test averages; evaluate it without "
                 "(--no-flip, flip=False), or give the model folder it was exported from"
             )
-        return DeployNetwork(path, device)
-    require_extra("torch", ("torch",), "evaluation")
-    from spinepose_hf.training.teacher_network import OnnxNetwork
-
-    network = OnnxNetwork(path, session)
-    names = network.keypoint_names
+        return DeployNetwork(path, session)
+    graph = SimccGraph(path, session=session)
+    names = graph.keypoint_names
     sigmas = tuple(known_sigma(name) for name in names)
     schema = _with_published_sigmas(KeypointSchema(path.stem, names, (), infer_flip_pairs(names), sigmas))
     return SimccNetwork(
-        network,
+        lambda crops: graph(normalised(crops)),
         schema,
         _groups(schema, {"all": range(len(names))}),
-        network.image_size,
-        _SIGMA_BINS.get(network.image_size[0], _SIGMA_BINS[256]),
+        graph.input_size,
+        graph.sigma_bins,
         name=str(path),
-        digest=network.digest,
+        digest=file_digest(path),
         flip=flip,
     )
 

@@ -54,9 +54,11 @@ class SpinePoseEstimator:
             person itself. Lower shows more and errs more.
         runtime: the library that runs the network: "auto", "onnxruntime", "torch" or "openvino".
         threads: of the network; None chooses for this machine.
+        precision: in which number format the network is computed: "auto", "fp32", "bf16", "fp16" or "int8";
+            see `load_runtime`.
 
     Raises:
-        ModelError: the model cannot be loaded.
+        ModelError: the model cannot be loaded, or is of another precision.
         DetectorError: the detector cannot be loaded.
         DeviceError: the device is not there.
         MissingExtraError: an optional dependency is needed for this model or detector.
@@ -71,11 +73,12 @@ class SpinePoseEstimator:
         *,
         runtime: str = "auto",
         threads: int | None = None,
+        precision: str = "auto",
     ) -> None:
         known_device = check_device(device)
         self.threshold = threshold
         self.runtime: PoseRuntime = (
-            load_runtime(model, known_device, runtime, threads)
+            load_runtime(model, known_device, runtime, threads, precision)
             if model is None or isinstance(model, str | os.PathLike)
             else model
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -54,6 +55,9 @@ _PROVIDERS: dict[str, _Provider] = {
     ),
 }
 
+# How onnxruntime says it.
+_LOST_WEIGHTS = re.compile('External data path does not exist: "(.*)"')
+
 logger = logging.getLogger(__name__)
 
 
@@ -76,7 +80,8 @@ def open_session(
         threads: see `inference_threads`.
 
     Raises:
-        SpinePoseError: `error_type` if the file is missing, damaged or no ONNX model.
+        SpinePoseError: `error_type` if the file is missing, damaged or no ONNX model, or has its weights in
+            another file that is missing.
         DeviceError: the device was asked for and cannot be used.
     """
     import onnxruntime
@@ -97,6 +102,11 @@ def open_session(
         session = onnxruntime.InferenceSession(str(path), options, providers=[*providers, CPU_PROVIDER])
     except session_errors() as error:
         reason = str(error).strip().splitlines()[0]
+        if lost := _LOST_WEIGHTS.search(reason):
+            raise error_type(
+                f"{path} has its weights in {Path(lost[1]).name}, which is not beside it; "
+                "keep both files together"
+            ) from error
         raise error_type(f"{path} is not a readable ONNX model: damaged or truncated ({reason})") from error
     _check_provider(session.get_providers()[0], wanted, device)
     return session

@@ -113,7 +113,7 @@ def test_spine_only_draws_less(models: Path, photo: Path) -> None:
 def test_embedded_weights_say_what_they_are(
     models: Path, photo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(load, "EMBEDDED_MODEL", models / "toy_pose.onnx")
+    monkeypatch.setattr(load, "embedded_onnx", lambda precision: models / "toy_pose.onnx")
     result = CliRunner().invoke(app, ["-i", str(photo), "--device", "cpu"])
     assert result.exit_code == 0
     assert result.stderr.count(EMBEDDED_NOTE) == 1
@@ -221,7 +221,7 @@ def save_blank(path: Path) -> None:
         pytest.param(
             save("RGB"),
             ["--model", "{models}/toy_detector.onnx"],
-            "not a SpinePose deploy graph",
+            "is no pose network",
             id="foreign model",
         ),
         pytest.param(

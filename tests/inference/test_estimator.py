@@ -129,7 +129,7 @@ def test_refuses(
 
 
 def test_refuses_model_and_device(toy_pose: Path, toy_detector: Path) -> None:
-    with pytest.raises(ModelError, match="not a SpinePose deploy graph"):
+    with pytest.raises(ModelError, match="is no pose network"):
         SpinePoseEstimator(toy_detector, device="cpu")
     with pytest.raises(DeviceError, match="the device gpu belongs to the runtime openvino"):
         SpinePoseEstimator(toy_pose, device="gpu")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +12,8 @@ from numpy.typing import NDArray
 from spinepose_hf.errors import ModelError
 from spinepose_hf.inference.runtimes.base import CropPoses
 from spinepose_hf.model.skeleton import KEYPOINT_NAMES
+from spinepose_hf.onnx.metadata import DEPLOY_FORMAT, PREFIX, read_metadata
 
-DEPLOY_FORMAT = "deploy-1"
 INPUT = "crops"
 OUTPUTS = ("keypoints", "scores", "sigmas")
 
@@ -45,24 +44,20 @@ def check_deploy_graph(
     Raises:
         ModelError: it is no deploy graph of this skeleton.
     """
-    if metadata.get("spinepose.format") != DEPLOY_FORMAT or list(inputs) != [INPUT]:
+    if metadata.get(f"{PREFIX}format") != DEPLOY_FORMAT or list(inputs) != [INPUT]:
         raise ModelError(
-            f"{path} is an ONNX model, but not a SpinePose deploy graph "
-            f"(inputs {', '.join(inputs)}; outputs {', '.join(outputs)}); "
-            "export one with spinepose_hf.onnx.export.export_deploy"
+            f"{path} is a model, but not a SpinePose deploy graph (inputs {', '.join(inputs)}; outputs "
+            f"{', '.join(outputs)}); make one with: spinepose export"
         )
     if missing := [name for name in OUTPUTS if name not in outputs]:
         raise ModelError(f"{path} has no output {missing[0]!r}; export it again")
-    names = tuple(str(name) for name in _json_list(path, metadata, "spinepose.keypoint_names"))
-    if names != KEYPOINT_NAMES:
+    own = read_metadata(metadata, path)
+    if own.keypoint_names != KEYPOINT_NAMES:
         raise ModelError(
-            f"{path} predicts {len(names)} keypoints that are not SpinePose's "
+            f"{path} predicts {len(own.keypoint_names)} keypoints that are not SpinePose's "
             f"{len(KEYPOINT_NAMES)}; give a model of this skeleton"
         )
-    size = _json_list(path, metadata, "spinepose.input_size_hw")
-    if len(size) != 2 or not all(isinstance(side, int) and side > 0 for side in size):
-        raise ModelError(f"{path} names no valid input size ({size}); export it again")
-    return DeployInterface((size[0], size[1]), names)
+    return DeployInterface(own.input_size_hw, own.keypoint_names)
 
 
 def no_poses(count: int) -> CropPoses:
@@ -79,18 +74,7 @@ def deploy_poses(
     return CropPoses(keypoints, np.clip(scores, 0.0, 1.0), sigmas)
 
 
-def _json_list(path: Path, metadata: Mapping[str, str], key: str) -> list[Any]:
-    try:
-        value = json.loads(metadata.get(key, ""))
-    except json.JSONDecodeError as error:
-        raise ModelError(f"{path} has no readable {key} in its metadata; export it again") from error
-    if not isinstance(value, list):
-        raise ModelError(f"{path} has an unexpected {key} in its metadata; export it again")
-    return value
-
-
 __all__ = [
-    "DEPLOY_FORMAT",
     "INPUT",
     "OUTPUTS",
     "DeployInterface",

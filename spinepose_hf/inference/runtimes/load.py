@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import Literal
 
 from spinepose_hf.errors import ModelError
-from spinepose_hf.inference.onnx_session import Device
+from spinepose_hf.inference.onnx_session import Device, open_session
 from spinepose_hf.inference.runtimes.base import PoseRuntime
+from spinepose_hf.inference.runtimes.precision import Precision, check_precision
 from spinepose_hf.weights import embedded_model, embedded_onnx
 
 logger = logging.getLogger(__name__)
 
 Runtime = Literal["auto", "onnxruntime", "torch", "openvino"]
 RUNTIMES: tuple[Runtime, ...] = ("auto", "onnxruntime", "torch", "openvino")
-
-EMBEDDED_MODEL = embedded_onnx()
 
 EMBEDDED_NOTE = (
     "embedded weights (size t): trained on synthetic people and a few real photos, so they are less exact "
@@ -27,6 +26,9 @@ EMBEDDED_NOTE = (
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _CHECKPOINT_SUFFIXES = (".pth", ".pt", ".ckpt", ".bin", ".safetensors")
+# Weights of a transformers folder, and the file that transformers.exporters writes in their place.
+_FOLDER_WEIGHTS = ("*.safetensors", "*.bin")
+_EXPORTED = "model.onnx"
 
 
 def load_runtime(
@@ -34,36 +36,47 @@ def load_runtime(
     device: Device = "auto",
     runtime: str = "auto",
     threads: int | None = None,
+    precision: str = "auto",
 ) -> PoseRuntime:
     """Load a pose network.
 
     Args:
-        model: None for the weights inside the package; an .onnx file; a folder of a transformers model; a
-            Hub id such as "name/model"; or a checkpoint file in the original's layout, converted on the fly.
-            All but the first two need the extra `torch`.
+        model: None for the weights inside the package; an .onnx file: a deploy graph of `spinepose export`,
+            or one that answers in SimCC logits, such as the files that RTMPose and SpinePose are published as
+            (see `SimccGraph`); an .xml file of OpenVINO; a folder of a transformers model, or of
+            transformers.exporters; a Hub id such as "name/model"; or a checkpoint file in the original's
+            layout, converted on the fly. Models of torch need the extra `torch`.
         device: "cpu", "cuda", "auto", or what the runtime knows besides: "coreml" and "directml" in
             onnxruntime, "gpu" in OpenVINO.
         runtime: the library that runs it. "auto": onnxruntime for an .onnx file and the embedded weights,
-            torch for all else. "onnxruntime" and "openvino" (extra `openvino`) run .onnx files, "torch"
-            everything else; all three run the embedded weights.
+            openvino for an .xml file, torch for all else. "onnxruntime" and "openvino" (extra `openvino`) run
+            .onnx files, "torch" everything else; all three run the embedded weights.
         threads: see `inference_threads`. torch keeps its own number unless one is given.
+        precision: what the network is computed in. "auto": as the file was made. onnxruntime computes a file
+            as it was made and no other way, so any other precision is that of the file; the embedded weights
+            have "fp32" and "int8". For OpenVINO see `OpenVinoPose`. torch computes in "fp32".
 
     Raises:
-        ModelError: it cannot be loaded, or the runtime does not run this kind of file.
+        ModelError: it cannot be loaded, or the runtime does not run this kind of file, or not in this
+            precision.
         MissingExtraError: torch, transformers or openvino is needed and not installed.
         DeviceError: the device was asked for and is not there.
     """
-    known = check_runtime(runtime)
+    known, wanted = check_runtime(runtime), check_precision(precision)
     if model is None:
-        return _load_embedded(device, known, threads)
+        return _load_embedded(device, known, threads, wanted)
     path = Path(model)
-    if path.suffix == ".onnx":
-        if known == "torch":
+    if path.is_dir() and (path / _EXPORTED).is_file() and not _holds_weights(path):
+        path = path / _EXPORTED
+    if path.suffix in (".onnx", ".xml"):
+        if known == "torch" or (known == "onnxruntime" and path.suffix == ".xml"):
+            others = "openvino" if path.suffix == ".xml" else "onnxruntime or openvino"
+            kind = "OpenVINO" if path.suffix == ".xml" else "ONNX"
             raise ModelError(
-                f"{path} is an ONNX file, which torch does not run; choose the runtime onnxruntime or "
-                "openvino, or give the model folder it was made from"
+                f"{path} is an {kind} file, which {known} does not run; choose the runtime {others}, or give "
+                "the model folder it was made from"
             )
-        return _load_onnx(path, device, known, threads)
+        return _load_exported(path, device, known, threads, wanted)
     if path.is_dir():
         if not (path / "config.json").is_file():
             raise ModelError(
@@ -79,10 +92,10 @@ def load_runtime(
         raise ModelError(f"no model at {path}; give an .onnx file, a model folder or a Hub id (name/model)")
     if known in ("onnxruntime", "openvino"):
         raise ModelError(
-            f"{model} is a torch model, which {known} does not run; choose the runtime torch, or write an "
-            ".onnx file with spinepose_hf.onnx.export.export_deploy and give that"
+            f"{model} is a torch model, which {known} does not run; choose the runtime torch, or make a file "
+            "that it runs with: spinepose export"
         )
-    return _load_torch(str(model), device, threads)
+    return _load_torch(str(model), device, threads, wanted)
 
 
 def check_runtime(name: str) -> Runtime:
@@ -97,32 +110,56 @@ def check_runtime(name: str) -> Runtime:
     raise ModelError(f"unknown runtime {name!r}; choose one of {', '.join(RUNTIMES)}")
 
 
-def _load_embedded(device: Device, runtime: Runtime, threads: int | None) -> PoseRuntime:
-    folder = embedded_model()
-    missing = not folder.is_dir() if runtime == "torch" else not EMBEDDED_MODEL.is_file()
-    if missing:
-        name = folder.name if runtime == "torch" else EMBEDDED_MODEL.name
-        raise ModelError(f"the embedded weights {name} are missing; reinstall spinepose-hf or name a model")
+def _load_embedded(
+    device: Device, runtime: Runtime, threads: int | None, precision: Precision
+) -> PoseRuntime:
+    path = embedded_model() if runtime == "torch" else embedded_onnx(precision)
+    if not path.exists():
+        raise ModelError(
+            f"the embedded weights {path.name} are missing; reinstall spinepose-hf or name a model"
+        )
     logger.warning(EMBEDDED_NOTE)
     if runtime == "torch":
-        return _load_torch(str(folder), device, threads)
-    return _load_onnx(EMBEDDED_MODEL, device, runtime, threads)
+        return _load_torch(str(path), device, threads, precision)
+    return _load_exported(path, device, runtime, threads, precision)
 
 
-def _load_onnx(path: Path, device: Device, runtime: Runtime, threads: int | None) -> PoseRuntime:
-    if runtime == "openvino":
+def _load_exported(
+    path: Path, device: Device, runtime: Runtime, threads: int | None, precision: Precision
+) -> PoseRuntime:
+    if runtime == "openvino" or path.suffix == ".xml":
         from spinepose_hf.inference.runtimes.openvino import OpenVinoPose
 
-        return OpenVinoPose(path, device, threads)
+        return OpenVinoPose(path, device, threads, precision=precision)
     from spinepose_hf.inference.runtimes.onnx import OnnxPose
+    from spinepose_hf.inference.runtimes.plain import PlainPose
+    from spinepose_hf.inference.simcc_graph import takes_bytes
 
-    return OnnxPose(path, device, threads)
+    if precision == "bf16":
+        raise ModelError("onnxruntime does not compute in bf16; choose the runtime openvino")
+    session = open_session(path, device, ModelError, threads)
+    pose = OnnxPose(path, session=session) if takes_bytes(session) else PlainPose(path, session=session)
+    if precision not in ("auto", pose.precision):
+        raise ModelError(
+            f"{path} computes in {pose.precision}, not in {precision}, and onnxruntime runs a file as it was "
+            f"made; make another with: spinepose export --precision {precision}, or choose the precision auto"
+        )
+    return pose
 
 
-def _load_torch(name: str, device: Device, threads: int | None) -> PoseRuntime:
+def _load_torch(name: str, device: Device, threads: int | None, precision: Precision) -> PoseRuntime:
     from spinepose_hf.inference.runtimes.torch import TorchPose
 
+    if precision not in ("auto", "fp32"):
+        raise ModelError(
+            f"{name} is run by torch, which computes it in fp32 and not in {precision}; make a file for "
+            f"another runtime with: spinepose export --precision {precision}"
+        )
     return TorchPose(name, device, threads)
 
 
-__all__ = ["EMBEDDED_MODEL", "EMBEDDED_NOTE", "RUNTIMES", "Runtime", "check_runtime", "load_runtime"]
+def _holds_weights(folder: Path) -> bool:
+    return any(any(folder.glob(pattern)) for pattern in _FOLDER_WEIGHTS)
+
+
+__all__ = ["EMBEDDED_NOTE", "RUNTIMES", "Runtime", "check_runtime", "load_runtime"]

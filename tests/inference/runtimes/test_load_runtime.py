@@ -52,9 +52,13 @@ def test_refuses_unreachable_id() -> None:
     ("name", "runtime", "message"),
     [
         pytest.param("model", "onnxruntime", "torch model, which onnxruntime does not run", id="folder"),
-        pytest.param("model", "openvino", r"openvino does not run.*export_deploy", id="folder in OpenVINO"),
+        pytest.param("model", "openvino", "openvino does not run.*spinepose export", id="folder in OpenVINO"),
         pytest.param("weights.pth", "openvino", "torch model, which openvino", id="checkpoint"),
         pytest.param("toy.onnx", "torch", "ONNX file, which torch does not run", id="ONNX in torch"),
+        pytest.param("toy.xml", "torch", "OpenVINO file, which torch does not run", id="OpenVINO in torch"),
+        pytest.param(
+            "toy.xml", "onnxruntime", "which onnxruntime does not run; choose the runtime openvino", id="xml"
+        ),
         pytest.param("toy.onnx", "tensorrt", "unknown runtime 'tensorrt'; choose one of auto", id="unknown"),
     ],
 )
@@ -80,7 +84,7 @@ def test_torch_refuses_devices_of_others() -> None:
 def test_embedded_weights_say_what_they_are(
     toy_pose: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(load, "EMBEDDED_MODEL", toy_pose)
+    monkeypatch.setattr(load, "embedded_onnx", lambda precision: toy_pose)
     with caplog.at_level(logging.WARNING, logger="spinepose_hf"):
         load_runtime(None, "cpu")
     assert caplog.messages == [EMBEDDED_NOTE]
@@ -89,6 +93,6 @@ def test_embedded_weights_say_what_they_are(
 
 
 def test_missing_embedded_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(load, "EMBEDDED_MODEL", tmp_path / "spinepose_t.onnx")
+    monkeypatch.setattr(load, "embedded_onnx", lambda precision: tmp_path / "spinepose_t.onnx")
     with pytest.raises(ModelError, match=r"spinepose_t\.onnx are missing; reinstall"):
         load_runtime(None, "cpu")

@@ -50,8 +50,8 @@ def test_runs(toy_pose: Path) -> None:
             {"keypoint_names": json.dumps(KEYPOINT_NAMES[:26])}, "predicts 26 keypoints", id="26 keypoints"
         ),
         pytest.param({"keypoint_names": "nose"}, "no readable spinepose.keypoint_names", id="no JSON"),
-        pytest.param({"keypoint_names": "3"}, "unexpected spinepose.keypoint_names", id="no list"),
-        pytest.param({"input_size_hw": "[0, 48]"}, "no valid input size", id="no height"),
+        pytest.param({"keypoint_names": "3"}, "no readable spinepose.keypoint_names", id="no list"),
+        pytest.param({"input_size_hw": "[0, 48]"}, "no readable spinepose.input_size_hw", id="no height"),
     ],
 )
 def test_refuses_metadata(toy_pose: Path, tmp_path: Path, properties: dict[str, str], message: str) -> None:
