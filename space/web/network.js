@@ -92,8 +92,9 @@ export class PoseNetwork {
     return { keypoints, scores: scores.map((score) => Math.min(Math.max(score, 0), 1)), sigmas };
   }
 
+  /** Free its memory, once what was asked before is answered. */
   release() {
-    return this.session.release();
+    return this.queue.then(() => this.session.release());
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { BoxEditor } from "./boxes.js";
 import { drawPeople } from "./draw.js";
-import { clipBox } from "./geometry.js";
+import { boxIou, clipBox } from "./geometry.js";
 import { bodyBox, locatePerson, showsPerson } from "./locate.js";
 import { measurePerson } from "./measure.js";
 import { PageError, loadNetwork, poseInBox, webgpuMissing } from "./network.js";
@@ -12,6 +12,8 @@ import { drawTags } from "./tags.js";
 import { TABLES } from "./vendor/tables.js";
 
 const THRESHOLD = 0.3;
+// A found box replaces one of the user's that overlaps it by so much (intersection over union).
+const SAME_PERSON = 0.5;
 // Sharper than most screens' pixels would only cost time.
 const MOST_PIXEL_RATIO = 2;
 
@@ -53,8 +55,9 @@ class Page {
     $("progress").hidden = false;
     try {
       const network = await loadNetwork({ device, onProgress: (share) => { $("progress").value = share; } });
-      await this.network?.release();
+      const before = this.network;
       this.network = network;
+      await before?.release();
     } catch (error) {
       this.fail(error);
       return false;
@@ -66,7 +69,7 @@ class Page {
     $("running").textContent = device === "webgpu" ? "graphics card (WebGPU)" : `processor (WebAssembly${threads})`;
     this.say("Ready. Choose, paste or drop a photo, or use the camera.");
     this.#refresh();
-    if (this.picture && !this.camera) await this.find();
+    if (this.picture && !this.people.length) await this.find();
     return true;
   }
 
@@ -102,11 +105,13 @@ class Page {
       const pose = found && (await poseInBox(this.network, pixels, found.box));
       if (task !== this.task) return;
       // The last look may still say that nobody is there.
-      const somebody = found && showsPerson(pose, THRESHOLD);
-      this.people = somebody ? [{ box: found.box, boxScore: found.score, pose, measures: measurePerson(pose, THRESHOLD) }] : [];
-      this.say(somebody
-        ? "One person found. Move the box, or draw boxes around others, to measure them."
-        : "Nobody was found. Draw a box around the person.", !somebody);
+      if (found && showsPerson(pose, THRESHOLD)) {
+        const others = this.people.filter((person) => boxIou(person.box, found.box) < SAME_PERSON);
+        this.people = [{ box: found.box, boxScore: found.score, pose, measures: measurePerson(pose, THRESHOLD) }, ...others];
+        this.say("One person found. Move the box, or draw boxes around others, to measure them.");
+      } else {
+        this.say("Nobody was found. Draw a box around the person.", true);
+      }
     } catch (error) {
       if (task === this.task) this.fail(error);
     }
@@ -122,20 +127,19 @@ class Page {
       this.#refresh();
       return;
     }
-    const task = (this.task += 1);
     const person = { box: inside, boxScore: 1, pose: null, measures: null };
     this.people[index] = person;
     this.#refresh();
     try {
       const pose = await poseInBox(this.network, this.picture.pixels(), inside);
-      if (task !== this.task && !this.people.includes(person)) return;
+      if (!this.people.includes(person)) return;
       person.pose = pose;
       person.measures = measurePerson(pose, THRESHOLD);
       this.say(showsPerson(pose, THRESHOLD)
         ? `Person ${index + 1} measured.`
         : `Hardly anything of a person is seen in box ${index + 1}. Draw it around the whole body.`, !showsPerson(pose, THRESHOLD));
     } catch (error) {
-      this.fail(error);
+      if (this.people.includes(person)) this.fail(error);
     }
     this.#refresh();
   }
@@ -158,16 +162,20 @@ class Page {
 
   async openCamera() {
     this.say("Asking for the camera …");
+    $("camera").disabled = true;
     try {
       this.camera = await Camera.open();
     } catch (error) {
       this.fail(error);
       return;
+    } finally {
+      $("camera").disabled = false;
     }
     const { camera } = this;
     camera.onEnd(() => {
       if (this.camera !== camera) return;
       this.closeCamera();
+      camera.gone = true;
       this.say("The camera is gone. Choose a photo, or plug it in again.", true);
     });
     this.#show(camera.look());
@@ -175,33 +183,32 @@ class Page {
     await this.#follow(camera);
   }
 
-  /** Measure the camera's pictures, one after another, until it is closed. */
+  /** Measure the camera's pictures, one after another, until it is closed; the last one stays. */
   async #follow(camera) {
     let box = null;
     while (this.camera === camera) {
-      this.picture = camera.look();
+      const picture = camera.look();
+      this.picture = picture;
       try {
-        const pixels = this.picture.pixels();
+        const pixels = picture.pixels();
         const found = box ? { box, score: 1 } : await locatePerson(this.network, pixels, THRESHOLD);
         const pose = found && (await poseInBox(this.network, pixels, found.box));
-        if (this.camera !== camera) return;
+        // Somebody opened a photo meanwhile. A picture that was held meanwhile still gets its people.
+        if (this.picture !== picture) return;
         const seen = pose && showsPerson(pose, THRESHOLD);
         this.people = seen ? [{ box: found.box, boxScore: found.score, pose, measures: measurePerson(pose, THRESHOLD) }] : [];
         // The next picture is searched only where this one showed nobody.
-        box = seen ? bodyBox(pose, this.picture.size, THRESHOLD) : null;
+        box = seen ? bodyBox(pose, picture.size, THRESHOLD) : null;
         this.#refresh();
       } catch (error) {
+        if (this.camera !== camera) return;
         this.closeCamera();
         this.fail(error);
         return;
       }
       await new Promise(requestAnimationFrame);
     }
-  }
-
-  /** Keep the last picture, with its people, as a photo. */
-  hold() {
-    this.closeCamera();
+    if (this.picture !== camera.picture || camera.gone) return;
     this.say(this.people.length ? "Picture held." : "Picture held. Nobody was found: draw a box around the person.", !this.people.length);
   }
 
@@ -289,6 +296,8 @@ class Page {
   }
 
   async #choose(device) {
+    this.closeCamera();
+    this.task += 1;
     const before = this.network?.device ?? "wasm";
     if (!(await this.load(device))) $("device").value = before;
   }
@@ -306,7 +315,7 @@ class Page {
       if (answer.ok) await this.open(await answer.blob(), "walking.jpg");
       else this.say("The sample photo is missing. Build the page: python space/web/build.py", true);
     });
-    $("camera").addEventListener("click", () => (this.camera ? this.hold() : this.openCamera()));
+    $("camera").addEventListener("click", () => (this.camera ? this.closeCamera() : this.openCamera()));
     $("find").addEventListener("click", () => this.find());
     $("add").addEventListener("click", () => {
       if (!this.editor.drawing) {

@@ -289,6 +289,33 @@ def test_threads_are_used_where_the_page_is_isolated(
     assert np.abs(found["keypoints"] - expected.keypoints).max() <= NEAR
 
 
+@pytest.mark.slow
+def test_a_graphics_card_finds_the_same(
+    visit: Callable[..., Visit], launch: Callable[..., Any], walking: Any, runtime: OnnxPose
+) -> None:
+    # Chromium's own graphics card in software: slow, but the same code.
+    browser = launch(
+        "--enable-unsafe-webgpu",
+        "--use-webgpu-adapter=swiftshader",
+        "--enable-features=Vulkan",
+        "--use-vulkan=swiftshader",
+    )
+    opened = visit(of=browser).ready()
+    if opened.page.locator("#webgpu").is_disabled():
+        pytest.skip(f"this Chromium offers no WebGPU: {opened.page.inner_text('#webgpu')}")
+    opened.page.select_option("#device", "webgpu")
+    opened.page.locator("body[data-ready=webgpu]").wait_for(timeout=200_000)
+    opened.page.click("#sample")
+    opened.told("One person found")
+    (result,) = saved(opened)
+    x, y, width, height = result["bbox"]
+    box = [x, y, x + width, y + height]
+    expected, *_ = poses_in_boxes(walking, [box], runtime)
+    scale = matrix_scale(crop_persons(walking, [box], runtime.input_size)[1])[0]
+    keypoints = np.array(result["keypoints"]).reshape(-1, 3)[:, :2]
+    assert np.abs(keypoints - expected[0]).max() * scale <= NEAR
+
+
 def test_the_saved_picture_has_the_photo_s_size(opened: Visit, walking: Any) -> None:
     opened.page.click("#sample")
     opened.told("found")

@@ -1,0 +1,97 @@
+"""Putting the page together."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from spinepose_hf.errors import ModelError
+from spinepose_hf.measure.spine import SPINE
+from spinepose_hf.weights import embedded_onnx
+
+
+@pytest.fixture(scope="module")
+def build(root: Path) -> ModuleType:
+    """`space/web/build.py`."""
+    spec = importlib.util.spec_from_file_location("web_build", root / "space" / "web" / "build.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def npm(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Put a program called npm in the place of the real one."""
+    program = folder / "bin" / "npm"
+    program.parent.mkdir()
+    program.write_text(f"#!{sys.executable}\nimport sys, pathlib\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+
+
+DELIVERS = "pathlib.Path(sys.argv[-1], 'onnxruntime-web-{version}.tgz').write_bytes(b'another package')"
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        (None, "npm is not installed"),
+        ("print('npm error network', file=sys.stderr); sys.exit(1)", "npm could not fetch .* network"),
+        ("pass", "npm could not fetch .* no reason given"),
+        (DELIVERS, "is not the file that is pinned"),
+    ],
+    ids=["no npm", "no network", "nothing delivered", "another file"],
+)
+def test_nothing_is_left_behind_where_the_runtime_cannot_be_fetched(
+    build: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str | None, message: str
+) -> None:
+    if script is None:
+        monkeypatch.setenv("PATH", str(tmp_path))
+    else:
+        npm(tmp_path, monkeypatch, script.format(version=build.VERSION))
+    site = tmp_path / "site"
+    with pytest.raises(build.BuildError, match=message):
+        build.build(site / "vendor", embedded_onnx())
+    assert list(site.iterdir()) == []
+
+
+def test_a_model_that_is_none_is_refused_before_anything_is_fetched(
+    build: ModuleType, tmp_path: Path
+) -> None:
+    model = tmp_path / "model.onnx"
+    model.write_bytes(b"no model")
+    with pytest.raises(ModelError):
+        build.build(tmp_path / "vendor", model)
+    assert not (tmp_path / "vendor").exists()
+
+
+def test_the_command_says_what_is_wrong_in_one_line(
+    build: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        sys, "argv", ["build.py", "--model", str(tmp_path / "none.onnx"), "--out", str(tmp_path / "v")]
+    )
+    assert build.main() == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_tables_hold_every_angle_of_the_spine(build: ModuleType) -> None:
+    tables = json.loads(json.dumps(build.page_tables()))
+    assert [row["key"] for row in tables["angles"]] == [one.key for one in SPINE if one.unit == "deg"]
+    for row in tables["angles"]:
+        assert row["formula"] in {"turn", "lean", "unsigned_lean", "total_turning"}
+        assert (row["formula"] == "turn") == (len(row["links"]) == 2)
+    assert len(tables["keypointNames"]) == 37
+
+
+def test_what_was_built_is_of_this_package(build: ModuleType, web: Path) -> None:
+    text = (web / "vendor" / "tables.js").read_text()
+    built = json.loads(text.removeprefix("export const TABLES = ").removesuffix(";\n"))
+    built.pop("note")
+    assert built == json.loads(json.dumps(build.page_tables())), "build the page again"
+    assert "MIT License" in (web / "vendor" / "onnxruntime.LICENSE.txt").read_text()
