@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -186,9 +189,7 @@ def _trace(module: Any, input_name: str, sample: Any, output_names: list[str], o
     import onnxscript.optimizer
     import torch
 
-    with warnings.catch_warnings():
-        # torch's own exporter trips over a deprecation of torch.
-        warnings.filterwarnings("ignore", message=".*LeafSpec", category=FutureWarning)
+    with _without_chatter():
         program = torch.onnx.export(
             module,
             (sample,),
@@ -214,6 +215,22 @@ def _trace(module: Any, input_name: str, sample: Any, output_names: list[str], o
             "or update torch and onnxscript"
         )
     return proto
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """While the block runs, keep torch's exporter from telling what is no concern of its user."""
+    # It tells four times that torchvision is not installed, which nothing here needs.
+    logger = logging.getLogger("torch.onnx._internal.exporter._registration")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            # It trips over a deprecation of torch.
+            warnings.filterwarnings("ignore", message=".*LeafSpec", category=FutureWarning)
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def _drop_traces(proto: Any) -> None:

@@ -44,8 +44,6 @@ _SUFFIXES: Final[dict[FileFormat, tuple[str, ...]]] = {
     "tensorrt-engine-recipe": (".zip", ""),
 }
 
-_CALIBRATION_CROPS = 256
-_CALIBRATION_SEED = 0
 # Of the user's own crops, this many are compared beside the bundled ones.
 _CHECKED_CROPS = 16
 
@@ -180,7 +178,7 @@ def _write_onnx(
 
     job.tell(f"quantizing on {len(crops)} crops")
     quantized = job.folder / "quantized.onnx"
-    quantize(path, quantized, crops)
+    quantize(path, quantized, crops, runtime="openvino" if format == "openvino" else "onnxruntime")
     return quantized, job.compare(quantized, "int8")
 
 
@@ -278,7 +276,7 @@ def _calibration(
     from spinepose_hf.onnx.calibration import calibration_crops
 
     tell("cutting out people to calibrate on")
-    return calibration_crops(source, _CALIBRATION_CROPS, input_size_hw, _CALIBRATION_SEED)
+    return calibration_crops(source, input_size=input_size_hw)
 
 
 def _checked_crops(input_size_hw: tuple[int, int], more: NDArray[np.uint8] | None) -> NDArray[np.uint8]:

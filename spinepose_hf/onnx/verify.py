@@ -65,8 +65,9 @@ TOLERANCES: Final[dict[FilePrecision, Tolerance]] = {
     "fp16": Tolerance(pixels=1.0, share=0.99, confidence=0.3, logit=1e-5),
     # Eight bits of mantissa.
     "bf16": Tolerance(pixels=2.0, share=0.95, confidence=0.3, logit=1e-5),
-    # Meant to catch a broken file: what int8 costs is measured as AP, over many people.
-    "int8": Tolerance(pixels=4.0, share=0.9, confidence=0.3, logit=1e-5),
+    # Meant to catch a broken file: what int8 costs is measured as AP, over many people. Five pixels are two
+    # standard deviations of the targets that the network was trained on.
+    "int8": Tolerance(pixels=5.0, share=0.9, confidence=0.5, logit=1e-5),
 }
 
 
