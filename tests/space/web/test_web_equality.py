@@ -24,6 +24,7 @@ from spinepose_hf.measure.view import ViewEstimate, estimate_views
 from spinepose_hf.model.geometry import crop_persons, matrix_scale
 from spinepose_hf.output.coco import to_coco
 from spinepose_hf.pose import People
+from spinepose_hf.weights import embedded_onnx
 from tests.measure.mannequin import mannequin
 from tests.space.web.conftest import Visit
 from tests.space.web.static_site import StaticSite
@@ -287,6 +288,24 @@ def test_threads_are_used_where_the_page_is_isolated(
         assert "threads" in opened.page.inner_text("#running")
     expected = runtime(found["crop"].reshape(1, 256, 192, 3).astype(np.uint8))
     assert np.abs(found["keypoints"] - expected.keypoints).max() <= NEAR
+
+
+def test_an_int8_file_finds_what_it_finds_in_python(
+    visit: Callable[..., Visit], web: Path, walking: Any, runtime: OnnxPose, tmp_path: Path
+) -> None:
+    pytest.importorskip("onnx", reason="needs onnx, which makes the int8 file")
+    from spinepose_hf.onnx.quantize import quantize
+
+    shifts = np.arange(-40.0, 40.0, 10.0)[:, None]
+    crops, _ = crop_persons(walking, np.array(WOMAN) + shifts * (1, 0.5, 1, 0.5), runtime.input_size)
+    path = tmp_path / "int8.onnx"
+    quantize(embedded_onnx(), path, crops)
+    with StaticSite(web, replaced={"/vendor/spinepose.onnx": path.read_bytes()}) as site:
+        opened = visit(site).ready()
+        found = in_page(opened, walking, [WOMAN, BOXES["close"]])
+    expected = OnnxPose(path, "cpu", 1)(found["crop"].reshape(-1, 256, 192, 3).astype(np.uint8))
+    assert np.abs(found["keypoints"] - expected.keypoints).max() <= NEAR
+    assert found["scores"] == pytest.approx(expected.scores, abs=1e-3)
 
 
 @pytest.mark.slow
