@@ -72,7 +72,7 @@ def network_provenance(network: Any, licence: str | None = None) -> Provenance:
         licence: of the weights.
     """
     name = str(getattr(network, "name_or_path", "")) or "unsaved model"
-    commit = getattr(network.config, "_commit_hash", None)
+    commit = None if Path(name).exists() else _hub_commit(name)
     source = name if commit else Path(name).name
     return Provenance(source, commit, None if commit else weights_digest(network), licence or UNKNOWN_LICENCE)
 
@@ -100,8 +100,23 @@ def _provenance(model: str, name: str, network: Any, licence: str | None) -> Pro
     said = licence or _card_licence(name) or UNKNOWN_LICENCE
     if path.is_dir():
         return Provenance(path.resolve().name, None, weights_digest(network), said)
-    commit = getattr(network.config, "_commit_hash", None)
+    commit = _hub_commit(name)
     return Provenance(name, commit, None if commit else weights_digest(network), said)
+
+
+def _hub_commit(name: str) -> str | None:
+    """The commit of a Hub's repository that was loaded just now, as the cache's folders are named.
+
+    transformers 4 notes it in the configuration, 5 nowhere.
+    """
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        path = try_to_load_from_cache(name, "config.json")
+    except HFValidationError:  # no name for a repository
+        return None
+    return Path(path).parent.name if isinstance(path, str) else None
 
 
 def _card_licence(name: str) -> str | None:

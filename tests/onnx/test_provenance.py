@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,9 @@ from spinepose_hf.onnx.provenance import Provenance, load_source, network_proven
 from tests.lively import lively_network
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -65,13 +71,32 @@ def test_the_embedded_model() -> None:
     assert origin.commit is None and origin.sha256 is not None and len(origin.sha256) == 64
 
 
-def test_a_model_of_the_hub_has_its_id_and_commit(network: Any) -> None:
-    network.config.name_or_path, network.config._commit_hash = "someone/model", COMMIT
-    network.name_or_path = "someone/model"
-    try:
-        assert network_provenance(network, "mit") == Provenance("someone/model", COMMIT, None, "mit")
-    finally:
-        network.config._commit_hash = None
+def test_a_model_of_the_hub_has_its_id_commit_and_licence(folder: Path, tmp_path: Path) -> None:
+    # Where the Hub's library keeps what it downloaded is settled when it is imported.
+    repository = tmp_path / "hub" / "models--someone--model"
+    shutil.copytree(folder, repository / "snapshots" / COMMIT)
+    (repository / "snapshots" / COMMIT / "README.md").write_text("---\nlicense: mit\n---\n")
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(COMMIT)
+    code = (
+        "from spinepose_hf.onnx.provenance import load_source, network_provenance\n"
+        "network, origin = load_source('someone/model')\n"
+        "print(origin == network_provenance(network, 'mit'), *vars(origin).values())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["True", "someone/model", COMMIT, "None", "mit"]
+
+
+def test_a_network_in_memory_has_the_name_of_its_folder(folder: Path) -> None:
+    loaded, origin = load_source(folder)
+    assert network_provenance(loaded) == origin
+    assert network_provenance(lively_network(seed=1, image_size=(64, 96))).source == "unsaved model"
 
 
 def test_the_digest_follows_values_not_storage(network: Any) -> None:
