@@ -19,11 +19,12 @@ from huggingface_hub import ModelHubMixin
 from spinepose_hf.errors import ModelError
 from spinepose_hf.files import atomic_path
 from spinepose_hf.inference.onnx_session import session_errors
+from spinepose_hf.inference.simcc_graph import OUTPUTS
 from spinepose_hf.model.configuration_spinepose import SpinePoseConfig
 from spinepose_hf.model.image_processing_spinepose import SpinePoseImageProcessor
 from spinepose_hf.model.modeling_spinepose import SpinePosePoseEstimationOutput
 from spinepose_hf.onnx.ort_model_files import ModelFiles, ModelSource, data_files, find_model_files
-from spinepose_hf.onnx.ort_model_session import OUTPUTS, PlainInterface, open_model_session, read_interface
+from spinepose_hf.onnx.ort_model_session import PlainInterface, open_model_session, read_interface
 
 if TYPE_CHECKING:
     import onnxruntime

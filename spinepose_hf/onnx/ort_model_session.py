@@ -10,12 +10,12 @@ import numpy as np
 
 from spinepose_hf.errors import DeviceError, ModelError
 from spinepose_hf.inference.onnx_session import session_errors
+from spinepose_hf.inference.simcc_graph import OUTPUTS
 from spinepose_hf.inference.threads import inference_threads
 
 if TYPE_CHECKING:
     import onnxruntime
 
-OUTPUTS = ("simcc_x", "simcc_y")
 CUDA_PROVIDERS = ("CUDAExecutionProvider", "TensorrtExecutionProvider", "ROCMExecutionProvider")
 
 _TYPES: dict[str, type[np.floating]] = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
@@ -136,4 +136,4 @@ def read_interface(path: Path, session: onnxruntime.InferenceSession, config: An
     )
 
 
-__all__ = ["CUDA_PROVIDERS", "OUTPUTS", "PlainInterface", "open_model_session", "read_interface"]
+__all__ = ["CUDA_PROVIDERS", "PlainInterface", "open_model_session", "read_interface"]
