@@ -4,9 +4,10 @@ VENV := .venv
 VENV_TEST := .venv-test
 VENV_OPTIMUM := .venv-optimum
 VENV_DATASETS3 := .venv-datasets3
+VENV_SPACE := .venv-space
 PIP := -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: demo test test-optimum unit quality style clean
+.PHONY: demo test test-optimum test-space web unit quality style clean
 
 demo: $(VENV)/.ready
 	$(VENV)/bin/spinepose -i spinepose_hf/samples/walking.jpg -o out/walking_spine.jpg --overwrite
@@ -36,7 +37,13 @@ $(VENV_DATASETS3)/.ready: pyproject.toml constraints.txt
 	$(VENV_DATASETS3)/bin/python $(PIP) --no-deps -e .
 	touch $@
 
-test: quality test-optimum $(VENV_DATASETS3)/.ready
+# The page that runs in a browser; onnx makes the int8 file that it is tried with.
+$(VENV_SPACE)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV_SPACE)
+	$(VENV_SPACE)/bin/python $(PIP) -e . "playwright==1.65.2" onnx pytest pytest-timeout
+	touch $@
+
+test: quality test-optimum test-space $(VENV_DATASETS3)/.ready
 	SPINEPOSE_TF457_PYTHON=$(CURDIR)/$(VENV_OPTIMUM)/bin/python \
 	SPINEPOSE_DATASETS3_PYTHON=$(CURDIR)/$(VENV_DATASETS3)/bin/python \
 		$(VENV_TEST)/bin/python -m pytest
@@ -44,6 +51,18 @@ test: quality test-optimum $(VENV_DATASETS3)/.ready
 # Network, training and export on transformers 4.57 and with Optimum.
 test-optimum: $(VENV_OPTIMUM)/.ready
 	$(VENV_OPTIMUM)/bin/python -m pytest tests/training tests/model tests/onnx
+
+# The static page space/web, complete: python -m http.server -d space/web serves it.
+web: $(VENV_SPACE)/.ready
+	$(VENV_SPACE)/bin/python space/web/build.py
+
+# The page in Debian's Chromium. Where npm or Chromium cannot be had, its tests are skipped and say why.
+test-space: $(VENV_SPACE)/.ready
+	@if command -v npm > /dev/null; then $(MAKE) web; else echo "npm is not installed: the page is not built"; fi
+	@command -v chromium > /dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null \
+		&& apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium > /dev/null; } \
+		|| echo "chromium is not installed, and only root can install it with apt-get"
+	$(VENV_SPACE)/bin/python -m pytest tests/space
 
 unit: $(VENV_TEST)/.ready
 	$(VENV_TEST)/bin/python -m pytest -m "not slow"
@@ -58,4 +77,4 @@ style: $(VENV_TEST)/.ready
 	$(VENV_TEST)/bin/ruff format .
 
 clean:
-	rm -rf $(VENV) $(VENV_TEST) $(VENV_OPTIMUM) $(VENV_DATASETS3) out
+	rm -rf $(VENV) $(VENV_TEST) $(VENV_OPTIMUM) $(VENV_DATASETS3) $(VENV_SPACE) space/web/vendor out

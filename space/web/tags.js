@@ -15,14 +15,16 @@ export function drawTags(context, people, { scale, size, leastFont = 0 }) {
   const taken = [];
   const tags = [];
   const bounds = [size[1] * scale, size[0] * scale];
-  for (const person of people) {
+  for (const [index, person] of people.entries()) {
     const points = person.pose.keypoints.map(([x, y]) => [(x + 0.5) * scale, (y + 0.5) * scale]);
     const height = (person.box[3] - person.box[1]) * scale;
     const font = Math.max(fontSize(height, Math.min(...bounds)), leastFont);
     context.font = `600 ${font}px ${FONT}`;
     for (const { text, anchor, color } of validAngles(points, person.measures)) {
       if (anchor[0] < 0 || anchor[1] < 0 || anchor[0] > bounds[0] || anchor[1] > bounds[1]) continue;
-      const tag = { text, font, color, width: context.measureText(text).width + 0.95 * font, height: 1.3 * font + 2 };
+      // Of several people, a tag says whose it is, as the boxes and tables do.
+      const words = people.length > 1 ? `${index + 1}: ${text}` : text;
+      const tag = { text: words, font, color, width: context.measureText(words).width + 0.95 * font, height: 1.3 * font + 2 };
       const place = claim(tag, beside(points, anchor, tag, height, person.measures.view), bounds, taken);
       if (place === null) continue;
       leader(context, anchor, place, font, color);

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -23,6 +25,16 @@ def web(root: Path) -> Path:
     if not (folder / "vendor" / "tables.js").is_file():
         pytest.skip("the page is not built: python space/web/build.py (needs npm)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def build(root: Path) -> ModuleType:
+    """`space/web/build.py`."""
+    spec = importlib.util.spec_from_file_location("web_build", root / "space" / "web" / "build.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -13,16 +12,6 @@ import pytest
 from spinepose_hf.errors import ModelError
 from spinepose_hf.measure.spine import SPINE
 from spinepose_hf.weights import embedded_onnx
-
-
-@pytest.fixture(scope="module")
-def build(root: Path) -> ModuleType:
-    """`space/web/build.py`."""
-    spec = importlib.util.spec_from_file_location("web_build", root / "space" / "web" / "build.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def npm(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
@@ -87,11 +76,3 @@ def test_the_tables_hold_every_angle_of_the_spine(build: ModuleType) -> None:
         assert row["formula"] in {"turn", "lean", "unsigned_lean", "total_turning"}
         assert (row["formula"] == "turn") == (len(row["links"]) == 2)
     assert len(tables["keypointNames"]) == 37
-
-
-def test_what_was_built_is_of_this_package(build: ModuleType, web: Path) -> None:
-    text = (web / "vendor" / "tables.js").read_text()
-    built = json.loads(text.removeprefix("export const TABLES = ").removesuffix(";\n"))
-    built.pop("note")
-    assert built == json.loads(json.dumps(build.page_tables())), "build the page again"
-    assert "MIT License" in (web / "vendor" / "onnxruntime.LICENSE.txt").read_text()

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,13 @@ def in_page(
         {"image": packed(image), "boxes": boxes},
     )
     return {key: np.array([result[key] for result in found], np.float64) for key in found[0]}
+
+
+def test_the_page_was_built_from_this_package(opened: Visit, web: Path, build: ModuleType) -> None:
+    tables = opened.run("async (load) => (await load('vendor/tables.js')).TABLES")
+    tables.pop("note")
+    assert tables == json.loads(json.dumps(build.page_tables())), "build the page again"
+    assert "MIT License" in (web / "vendor" / "onnxruntime.LICENSE.txt").read_text()
 
 
 def test_crops_and_keypoints_are_those_of_python(opened: Visit, walking: Any, runtime: OnnxPose) -> None:
