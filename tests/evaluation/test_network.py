@@ -11,9 +11,11 @@ import torch
 from dataset_loader.schema import HALPE26
 from spinepose_hf.errors import ModelError
 from spinepose_hf.evaluation.network import load_network
+from spinepose_hf.inference.simcc_graph import SimccGraph, normalised
 from spinepose_hf.model.simcc import decode, flip_logits
 from spinepose_hf.model.skeleton import FLIP_INDEX, GROUPS, PIXEL_MEAN, PIXEL_STD
 from spinepose_hf.weights import embedded_onnx
+from tests.inference.toy_logits import SIZE, save_toy_logits
 from tests.lively import lively_network
 
 CROPS = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3), np.uint8)
@@ -88,6 +90,35 @@ def test_deploy_graphs_have_no_flip_test() -> None:
         load_network(embedded_onnx(), device="cpu")
     answers = load_network(embedded_onnx(), flip=False, device="cpu")(np.zeros((1, 256, 192, 3), np.uint8))
     assert answers.raw_scores is answers.scores
+
+
+@pytest.mark.parametrize(
+    ("count", "groups"), [(37, set(GROUPS)), (26, {"body", "feet", "all"}), (17, {"body", "all"})]
+)
+def test_onnx_files_of_logits(tmp_path: Path, count: int, groups: set[str]) -> None:
+    path = save_toy_logits(tmp_path / "rtmpose.onnx", count)
+    crops = np.full((3, *SIZE, 3), 128, np.uint8)
+    crops[1:, 16:48, 12:36] = (255, 0, 0)
+    flipped, plain = (load_network(path, flip=flip, device="cpu") for flip in (True, False))
+    assert set(plain.groups) == groups and plain.input_size == SIZE
+    assert (plain.schema.sigmas == HALPE26.sigmas) == (count == 26)
+    # The flip test of logits in NumPy is that of the definition.
+    pixels = normalised(crops), normalised(np.ascontiguousarray(crops[:, :, ::-1]))
+    there, back = (SimccGraph(path, "cpu")(both) for both in pixels)
+    turned = flip_logits(*back, plain.schema.flip_index)
+    expected, raw = decode((there[0] + turned[0]) / 2, (there[1] + turned[1]) / 2, 2.0)
+    assert flipped(crops).keypoints == pytest.approx(expected)
+    assert flipped(crops).raw_scores == pytest.approx(raw)
+    assert plain(crops).keypoints == pytest.approx(decode(*there, 2.0)[0])
+    assert plain(crops).scores[0].max() == 0 and plain(crops).scores[1:].min() > 0.9
+
+
+def test_digests_change_with_the_files(tmp_path: Path) -> None:
+    path = save_toy_logits(tmp_path / "a.onnx", external=True)
+    first = load_network(path, device="cpu").digest
+    assert load_network(path, device="cpu").digest == first
+    save_toy_logits(path, 17, external=True)
+    assert load_network(path, device="cpu").digest != first
 
 
 @pytest.mark.parametrize(
