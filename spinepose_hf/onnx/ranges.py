@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, redirect_stdout
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -60,10 +62,12 @@ def activation_ranges(
         )
         for start in range(0, len(crops), BATCH):
             part = crops[start : start + BATCH]
-            calibrator.collect_data(_Reader(feed(model.graph, part)))
+            with _silence():
+                calibrator.collect_data(_Reader(feed(model.graph, part)))
             if progress is not None:
                 progress(len(part), len(crops))
-        return calibrator.compute_data()
+        with _silence():
+            return calibrator.compute_data()
 
 
 def feed(graph: Any, crops: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
@@ -73,6 +77,11 @@ def feed(graph: Any, crops: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         return {name: crops}
     normalised = (crops - np.array(PIXEL_MEAN, np.float32)) / np.array(PIXEL_STD, np.float32)
     return {name: np.ascontiguousarray(normalised.transpose(0, 3, 1, 2), np.float32)}
+
+
+def _silence() -> AbstractContextManager[Any]:
+    """The calibrators of histograms print what they do."""
+    return redirect_stdout(io.StringIO())
 
 
 class _Reader:
