@@ -15,8 +15,11 @@ from spinepose_hf.errors import ModelError
 from spinepose_hf.onnx.metadata import UNKNOWN_LICENCE
 from spinepose_hf.weights import EMBEDDED, embedded_model
 
+EMBEDDED_SOURCE: Final = f"spinepose-hf/{embedded_model().name}"
+"""What files made of the weights inside the package name as their source."""
+
 EMBEDDED_LICENCE: Final = "apache-2.0"
-"""Of the weights inside the package, as the Hub writes it."""
+"""Of those weights, as the Hub writes it."""
 
 _CHECKPOINTS: Final = (".pth", ".pt", ".safetensors")
 
@@ -92,8 +95,7 @@ def weights_digest(network: Any) -> str:
 
 def _provenance(model: str, name: str, network: Any, licence: str | None) -> Provenance:
     if model == EMBEDDED:
-        own = f"spinepose-hf/{embedded_model().name}"
-        return Provenance(own, None, weights_digest(network), licence or EMBEDDED_LICENCE)
+        return Provenance(EMBEDDED_SOURCE, None, weights_digest(network), licence or EMBEDDED_LICENCE)
     path = Path(name)
     if path.is_file() or path.suffix in _CHECKPOINTS:
         return Provenance(path.name, None, weights_digest(network), licence or UNKNOWN_LICENCE)
@@ -137,6 +139,7 @@ def _card_licence(name: str) -> str | None:
 
 __all__ = [
     "EMBEDDED_LICENCE",
+    "EMBEDDED_SOURCE",
     "Provenance",
     "load_source",
     "network_provenance",
