@@ -55,8 +55,10 @@ _PROVIDERS: dict[str, _Provider] = {
     ),
 }
 
-# How onnxruntime says it.
+# How onnxruntime says what is wrong with a file.
 _LOST_WEIGHTS = re.compile('External data path does not exist: "(.*)"')
+_TOO_NEW = re.compile(r"support for domain \S+ is till opset \d+|Unsupported model IR version: .*")
+_UNKNOWN_OPERATOR = re.compile(r"No Op registered for \S+|Could not find an implementation for \S+")
 
 logger = logging.getLogger(__name__)
 
@@ -80,8 +82,8 @@ def open_session(
         threads: see `inference_threads`.
 
     Raises:
-        SpinePoseError: `error_type` if the file is missing, damaged or no ONNX model, or has its weights in
-            another file that is missing.
+        SpinePoseError: `error_type` if the file is missing, damaged or no ONNX model, has its weights in
+            another file that is missing, or is newer than this onnxruntime.
         DeviceError: the device was asked for and cannot be used.
     """
     import onnxruntime
@@ -101,13 +103,7 @@ def open_session(
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=[*providers, CPU_PROVIDER])
     except session_errors() as error:
-        reason = str(error).strip().splitlines()[0]
-        if lost := _LOST_WEIGHTS.search(reason):
-            raise error_type(
-                f"{path} has its weights in {Path(lost[1]).name}, which is not beside it; "
-                "keep both files together"
-            ) from error
-        raise error_type(f"{path} is not a readable ONNX model: damaged or truncated ({reason})") from error
+        raise error_type(f"{path} {_refusal(str(error))}") from error
     _check_provider(session.get_providers()[0], wanted, device)
     return session
 
@@ -143,6 +139,23 @@ def check_device(device: str) -> Device:
         if device == known:
             return known
     raise DeviceError(f"unknown device {device!r}; choose one of {', '.join(DEVICES)}")
+
+
+def _refusal(said: str) -> str:
+    """Return what is wrong with a file and what to do, from what onnxruntime said of it."""
+    if lost := _LOST_WEIGHTS.search(said):
+        return f"has its weights in {Path(lost[1]).name}, which is not beside it; keep both files together"
+    if limit := _TOO_NEW.search(said):
+        return (
+            f"is newer than this onnxruntime ({limit[0].rstrip('.')}); "
+            "update onnxruntime, or export the model with an older opset"
+        )
+    if operator := _UNKNOWN_OPERATOR.search(said):
+        return (
+            f"needs an operator that this onnxruntime lacks ({operator[0]}); "
+            "update onnxruntime, or export the model anew"
+        )
+    return f"is not a readable ONNX model: damaged or truncated ({said.strip().splitlines()[0]})"
 
 
 def _wanted_provider(device: Device, available: list[str]) -> _Provider | None:

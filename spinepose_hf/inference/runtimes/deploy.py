@@ -47,7 +47,8 @@ def check_deploy_graph(
     if metadata.get(f"{PREFIX}format") != DEPLOY_FORMAT or list(inputs) != [INPUT]:
         raise ModelError(
             f"{path} is a model, but not a SpinePose deploy graph (inputs {', '.join(inputs)}; outputs "
-            f"{', '.join(outputs)}); make one with: spinepose export"
+            f"{', '.join(outputs)}); make one with: spinepose export (files of SimCC logits run in "
+            "onnxruntime only)"
         )
     if missing := [name for name in OUTPUTS if name not in outputs]:
         raise ModelError(f"{path} has no output {missing[0]!r}; export it again")
