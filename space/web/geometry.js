@@ -52,7 +52,7 @@ export function boxArea(box) {
  * Cut one crop out of an image, bilinearly; black outside.
  *
  * A canvas would scale with a filter of its own choice, and the network would see another picture than in
- * Python: so every pixel is interpolated here, as OpenCV's warpAffine does to within one grey level.
+ * Python: so every pixel is interpolated here, in single precision as OpenCV 5 does, whose crops these are.
  *
  * @param {ImageData} image RGBA, opaque.
  * @returns {Uint8Array} height * width * 3, RGB.
@@ -62,7 +62,8 @@ export function warpCrop(image, matrix, inputSize) {
   const columns = samples(width, matrix[0], matrix[1], image.width, 4);
   const rows = samples(height, matrix[0], matrix[2], image.height, 4 * image.width);
   const pixels = image.data;
-  const crop = new Uint8Array(height * width * 3);
+  // This kind of array rounds what it is given, halves to even.
+  const crop = new Uint8ClampedArray(height * width * 3);
   let target = 0;
   for (let y = 0; y < height; y += 1) {
     const top = rows.first[y];
@@ -77,29 +78,34 @@ export function warpCrop(image, matrix, inputSize) {
       for (let channel = 0; channel < 3; channel += 1) {
         const upper = leftShare * pixels[top + left + channel] + rightShare * pixels[top + right + channel];
         const lower = leftShare * pixels[bottom + left + channel] + rightShare * pixels[bottom + right + channel];
-        crop[target] = Math.round(topShare * upper + bottomShare * lower);
+        crop[target] = topShare * upper + bottomShare * lower;
         target += 1;
       }
     }
   }
-  return crop;
+  return new Uint8Array(crop.buffer);
 }
 
 /** For every place along a side of the crop: where its two neighbours lie in the image, and their shares. */
 function samples(count, factor, shift, length, stride) {
   const first = new Int32Array(count);
   const second = new Int32Array(count);
-  const firstShare = new Float64Array(count);
-  const secondShare = new Float64Array(count);
+  const firstShare = new Float32Array(count);
+  const secondShare = new Float32Array(count);
+  const inside = (index) => index >= 0 && index < length;
+  // Python hands OpenCV the touched part of the image only: single precision depends on where counting starts.
+  const start = Math.min(Math.max(Math.floor(-shift / factor) - 1, 0), length);
+  const step = Math.fround(1 / factor);
+  const offset = Math.fround(-(shift + factor * start) / factor);
   for (let place = 0; place < count; place += 1) {
-    const source = (place - shift) / factor;
-    const low = Math.floor(source);
+    const source = Math.fround(Math.fround(step * place) + offset);
+    const part = Math.floor(source);
+    const low = start + part;
     // A neighbour outside of the image is black: any pixel will do, with no share.
-    const inside = (index) => index >= 0 && index < length;
     first[place] = inside(low) ? low * stride : 0;
     second[place] = inside(low + 1) ? (low + 1) * stride : 0;
-    firstShare[place] = inside(low) ? 1 - (source - low) : 0;
-    secondShare[place] = inside(low + 1) ? source - low : 0;
+    firstShare[place] = inside(low) ? 1 - (source - part) : 0;
+    secondShare[place] = inside(low + 1) ? source - part : 0;
   }
   return { first, second, firstShare, secondShare };
 }
