@@ -30,6 +30,12 @@ _CHECKPOINT_SUFFIXES = (".pth", ".pt", ".ckpt", ".bin", ".safetensors")
 _FOLDER_WEIGHTS = ("*.safetensors", "*.bin")
 _EXPORTED = "model.onnx"
 
+# What a file is, and the runtimes that run it.
+_FILES: dict[str, tuple[str, tuple[Runtime, ...]]] = {
+    ".onnx": ("an ONNX file", ("onnxruntime", "openvino")),
+    ".xml": ("an OpenVINO file", ("openvino",)),
+}
+
 
 def load_runtime(
     model: str | os.PathLike[str] | None = None,
@@ -68,29 +74,16 @@ def load_runtime(
     path = Path(model)
     if path.is_dir() and (path / _EXPORTED).is_file() and not _holds_weights(path):
         path = path / _EXPORTED
-    if path.suffix in (".onnx", ".xml"):
-        if known == "torch" or (known == "onnxruntime" and path.suffix == ".xml"):
-            others = "openvino" if path.suffix == ".xml" else "onnxruntime or openvino"
-            kind = "OpenVINO" if path.suffix == ".xml" else "ONNX"
+    if path.suffix in _FILES:
+        kind, runtimes = _FILES[path.suffix]
+        if known not in ("auto", *runtimes):
             raise ModelError(
-                f"{path} is an {kind} file, which {known} does not run; choose the runtime {others}, or give "
-                "the model folder it was made from"
+                f"{path} is {kind}, which {known} does not run; choose the runtime {' or '.join(runtimes)}, "
+                "or give the model folder it was made from"
             )
         return _load_exported(path, device, known, threads, wanted)
-    if path.is_dir():
-        if not (path / "config.json").is_file():
-            raise ModelError(
-                f"{path} has no config.json, so it is no transformers model; give another folder"
-            )
-    elif path.is_file():
-        if path.suffix not in _CHECKPOINT_SUFFIXES:
-            raise ModelError(
-                f"{path} is not a model that can be run; "
-                "give an .onnx file, a checkpoint, a model folder or a Hub id"
-            )
-    elif not _HUB_ID.fullmatch(str(model)):
-        raise ModelError(f"no model at {path}; give an .onnx file, a model folder or a Hub id (name/model)")
-    if known in ("onnxruntime", "openvino"):
+    _check_torch_model(str(model))
+    if known not in ("auto", "torch"):
         raise ModelError(
             f"{model} is a torch model, which {known} does not run; choose the runtime torch, or make a file "
             "that it runs with: spinepose export"
@@ -145,6 +138,24 @@ def _load_exported(
             f"made; make another with: spinepose export --precision {precision}, or choose the precision auto"
         )
     return pose
+
+
+def _check_torch_model(name: str) -> None:
+    """See that a name may be that of a model folder, a checkpoint or a Hub id."""
+    path = Path(name)
+    if path.is_dir():
+        if not (path / "config.json").is_file():
+            raise ModelError(
+                f"{path} has no config.json, so it is no transformers model; give another folder"
+            )
+    elif path.is_file():
+        if path.suffix not in _CHECKPOINT_SUFFIXES:
+            raise ModelError(
+                f"{path} is not a model that can be run; "
+                "give an .onnx file, a checkpoint, a model folder or a Hub id"
+            )
+    elif not _HUB_ID.fullmatch(name):
+        raise ModelError(f"no model at {path}; give an .onnx file, a model folder or a Hub id (name/model)")
 
 
 def _load_torch(name: str, device: Device, threads: int | None, precision: Precision) -> PoseRuntime:
