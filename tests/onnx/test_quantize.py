@@ -41,7 +41,7 @@ def crops() -> np.ndarray:
 @pytest.fixture(scope="module", params=TARGET_RUNTIMES)
 def quantized(request: Any, crops: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     path = tmp_path_factory.mktemp("int8") / f"{request.param}.onnx"
-    report = quantize(embedded_onnx(), path, crops, runtime=request.param, keep_float=())
+    report = quantize(embedded_onnx("fp32"), path, crops, runtime=request.param, keep_float=())
     assert report.path == path and report.crops == 16 and report.kept_float == ()
     assert set(report.quantized) == set(PARTS)
     assert report.bytes_after == path.stat().st_size < 0.6 * report.bytes_before
@@ -101,7 +101,7 @@ def test_where_the_quantizing_nodes_stand(quantized: tuple[str, Path], tmp_path:
 
 
 def test_close_to_float32(quantized: tuple[str, Path], crops: np.ndarray) -> None:
-    exact, found = OnnxPose(embedded_onnx(), "cpu")(crops), OnnxPose(quantized[1], "cpu")(crops)
+    exact, found = OnnxPose(embedded_onnx("fp32"), "cpu")(crops), OnnxPose(quantized[1], "cpu")(crops)
     apart = np.linalg.norm(exact.keypoints - found.keypoints, axis=-1)
     sure = exact.scores > 0.5
     assert sure.sum() > 100
@@ -117,7 +117,7 @@ def test_openvino_computes_in_int8(quantized: tuple[str, Path], crops: np.ndarra
     runtime, path = quantized
     compiled = openvino.compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     found = compiled([crops])["keypoints"]
-    exact = OnnxPose(embedded_onnx(), "cpu")(crops)
+    exact = OnnxPose(embedded_onnx("fp32"), "cpu")(crops)
     assert np.median(np.linalg.norm(exact.keypoints - found, axis=-1)[exact.scores > 0.5]) <= 1
     kinds = [
         node.get_rt_info()["primitiveType"].astype(str)
@@ -139,10 +139,10 @@ def test_metadata_survive(quantized: tuple[str, Path]) -> None:
 
 
 def test_folding_changes_nothing(crops: np.ndarray) -> None:
-    folded = fold_graph(embedded_onnx())
+    folded = fold_graph(embedded_onnx("fp32"))
     kinds = Counter(node.op_type for node in folded.graph.node)
     assert kinds["BatchNormalization"] == 0 and kinds["Cast"] == 5
-    wanted = session(embedded_onnx()).run(None, {"crops": crops})
+    wanted = session(embedded_onnx("fp32")).run(None, {"crops": crops})
     found = session(folded.SerializeToString()).run(None, {"crops": crops})
     for one, other in zip(wanted, found, strict=True):
         np.testing.assert_allclose(one, other, atol=2e-3)
@@ -150,7 +150,7 @@ def test_folding_changes_nothing(crops: np.ndarray) -> None:
 
 def test_normalisation_folds_exactly_but_for_the_border(crops: np.ndarray) -> None:
     """A border of the grey that stands for zero makes both graphs alike where all channels are that grey."""
-    plain, moved = fold_graph(embedded_onnx()), fold_graph(embedded_onnx())
+    plain, moved = fold_graph(embedded_onnx("fp32")), fold_graph(embedded_onnx("fp32"))
     assert fold_normalisation(moved.graph)
     first = next(node.output[0] for node in plain.graph.node if node.op_type == "Conv")
     maps = []
@@ -166,7 +166,7 @@ def test_normalisation_folds_exactly_but_for_the_border(crops: np.ndarray) -> No
 
 
 def test_parts_kept_in_float(crops: np.ndarray, tmp_path: Path) -> None:
-    prepared = prepare(embedded_onnx(), crops[:8])
+    prepared = prepare(embedded_onnx("fp32"), crops[:8])
     assert set(network_parts(prepared.model.graph, "embedded").values()) == set(PARTS)
     for kept in (("stem",), ("depthwise", "classifiers")):
         model, counts = prepared.quantized(kept)
@@ -215,19 +215,21 @@ def test_requests_that_cannot_be(
     case: str, calibration: np.ndarray, options: Any, error: type[Exception], message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(error, match=message):
-        quantize(embedded_onnx(), tmp_path / "no.onnx", calibration, **options)
+        quantize(embedded_onnx("fp32"), tmp_path / "no.onnx", calibration, **options)
     assert list(tmp_path.iterdir()) == [], case
 
 
 def test_files_that_cannot_be_quantized(
     quantized: tuple[str, Path], crops: np.ndarray, tmp_path: Path
 ) -> None:
-    other = onnx.load(embedded_onnx())
+    other = onnx.load(embedded_onnx("fp32"))
     del other.metadata_props[:]
     onnx.save(other, tmp_path / "other.onnx")
-    onnx.helper.set_model_props(other, {**dict_of(onnx.load(embedded_onnx())), "spinepose.precision": "fp16"})
+    onnx.helper.set_model_props(
+        other, {**dict_of(onnx.load(embedded_onnx("fp32"))), "spinepose.precision": "fp16"}
+    )
     onnx.save(other, tmp_path / "half.onnx")
-    (tmp_path / "cut.onnx").write_bytes(embedded_onnx().read_bytes()[:100_000])
+    (tmp_path / "cut.onnx").write_bytes(embedded_onnx("fp32").read_bytes()[:100_000])
     for path, message in (
         (quantized[1], "is quantized already; give the float32 file"),
         (tmp_path / "other.onnx", "no spinepose.format in its metadata"),
@@ -239,7 +241,7 @@ def test_files_that_cannot_be_quantized(
         with pytest.raises(ModelError, match=message):
             quantize(path, tmp_path / "no" / "no.onnx", crops)
     with pytest.raises(OutputError, match="it is a folder"):
-        quantize(embedded_onnx(), tmp_path, crops[:1])
+        quantize(embedded_onnx("fp32"), tmp_path, crops[:1])
     assert not (tmp_path / "no").exists()
 
 

@@ -31,12 +31,12 @@ def crops() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def exact(crops: np.ndarray) -> CropPoses:
-    return OnnxPose(embedded_onnx(), "cpu")(crops)
+    return OnnxPose(embedded_onnx("fp32"), "cpu")(crops)
 
 
 @pytest.fixture(scope="module")
 def prepared(crops: np.ndarray) -> Prepared:
-    return prepare(embedded_onnx(), crops)
+    return prepare(embedded_onnx("fp32"), crops)
 
 
 def test_harm_counts_sure_keypoints_only() -> None:
