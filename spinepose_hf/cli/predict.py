@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 from spinepose_hf.cli.predict_checks import ask_for_output, check_together, parse_boxes
-from spinepose_hf.cli.predict_choices import DeviceName, Overlay, ResultFormat, RuntimeName, SmoothName
+from spinepose_hf.cli.predict_choices import (
+    DeviceName,
+    Overlay,
+    PrecisionName,
+    ResultFormat,
+    RuntimeName,
+    SmoothName,
+)
 
 _FILES, _FRAMES, _PEOPLE, _LOOK, _RUN = "Files", "Video", "People", "Drawing", "Running"
 
@@ -204,6 +211,10 @@ def predict(
         RuntimeName,
         typer.Option(help="What runs the network. auto: by the kind of model.", rich_help_panel=_RUN),
     ] = RuntimeName.AUTO,
+    precision: Annotated[
+        PrecisionName,
+        typer.Option(help="Numbers to compute in. auto: as the model's file was made.", rich_help_panel=_RUN),
+    ] = PrecisionName.AUTO,
     quiet: Annotated[
         bool, typer.Option("-q", "--quiet", help="Print errors only.", rich_help_panel=_RUN)
     ] = False,
@@ -265,7 +276,14 @@ def predict(
         single = source.info.kind == "pictures" and source.info.frame_count == 1
         if not outputs.paths and not single:
             ask_for_output(source.info, quiet)
-        estimator = SpinePoseEstimator(model, device.value, detector, threshold, runtime=runtime.value)
+        estimator = SpinePoseEstimator(
+            model,
+            device.value,
+            detector,
+            threshold,
+            runtime=runtime.value,
+            precision=precision.value,
+        )
         stream = estimator.stream(source, given_boxes, options)
         with job_progress(stream.info, quiet) as tell:
 

@@ -25,6 +25,7 @@ class DeviceName(StrEnum):
     CUDA = "cuda"
     COREML = "coreml"
     DIRECTML = "directml"
+    GPU = "gpu"
 
 
 class RuntimeName(StrEnum):
@@ -34,6 +35,16 @@ class RuntimeName(StrEnum):
     ONNXRUNTIME = "onnxruntime"
     TORCH = "torch"
     OPENVINO = "openvino"
+
+
+class PrecisionName(StrEnum):
+    """In which numbers the network is computed."""
+
+    AUTO = "auto"
+    FP32 = "fp32"
+    BF16 = "bf16"
+    FP16 = "fp16"
+    INT8 = "int8"
 
 
 class SmoothName(StrEnum):
@@ -53,4 +64,4 @@ class Overlay(StrEnum):
     ANGLES = "angles"
 
 
-__all__ = ["DeviceName", "Overlay", "ResultFormat", "RuntimeName", "SmoothName"]
+__all__ = ["DeviceName", "Overlay", "PrecisionName", "ResultFormat", "RuntimeName", "SmoothName"]
