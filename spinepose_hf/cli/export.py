@@ -96,6 +96,7 @@ def export(
     from spinepose_hf.onnx.export import OPSET
     from spinepose_hf.onnx.exporter import export_model
     from spinepose_hf.onnx.metadata import UNKNOWN_LICENCE
+    from spinepose_hf.onnx.verify import TOLERANCES
 
     def tell(line: str) -> None:
         if not quiet:
@@ -118,9 +119,12 @@ def export(
     typer.echo(f"{report.path}: {report.size / 1e6:.1f} MB, {report.seconds:.0f} s")
     typer.echo(f"{graph.value} graph, {precision.value}, {len(metadata.keypoint_names)} keypoints")
     typer.echo(f"source {metadata.source}, licence {metadata.licence}")
+    tolerance = TOLERANCES[precision.value]
+    sure = f" that torch scores {tolerance.confidence:g} or more" if tolerance.confidence else ""
     typer.echo(
-        f"worst difference from torch {agreement.worst_px:.3g} px "
-        f"(mean {agreement.mean_px:.3g} px, {agreement.keypoints} keypoints in {agreement.crops} crops)"
+        f"worst difference from torch {agreement.worst_px:.3g} px, mean {agreement.mean_px:.3g} px: "
+        f"{agreement.within:.1%} of {agreement.keypoints} keypoints{sure} in {agreement.crops} crops "
+        f"are within {tolerance.pixels:g} px"
     )
     if metadata.licence == UNKNOWN_LICENCE:
         typer.echo("note: nobody said under which licence the weights are; say so with --licence", err=True)

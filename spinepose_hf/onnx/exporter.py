@@ -231,7 +231,8 @@ def _check_output(path: Path, format: FileFormat, overwrite: bool) -> None:
     elif path.is_dir():
         raise OutputError(f"cannot write {path}: it is a folder; give a file name")
     else:
-        taken = path.exists()
+        files = (path, path.with_suffix(".bin")) if format == "openvino" else (path,)
+        taken = any(file.exists() for file in files)
     if taken and not overwrite:
         raise OutputError(f"{path} is there already; give another name, or --overwrite to replace it")
     try:

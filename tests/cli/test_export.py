@@ -40,6 +40,7 @@ def test_a_file_that_the_estimator_runs(tmp_path: Path) -> None:
     assert f"{tmp_path / 'a.onnx'}: " in text and " MB, " in text
     assert "deploy graph, fp16, 37 keypoints" in text
     assert "source mine, licence unknown" in text and "worst difference from torch " in text
+    assert "keypoints that torch scores 0.3 or more in 14 crops are within 1 px" in text
     assert "tracing the deploy graph in fp16 ..." in notes and "say so with --licence" in notes
     poses = OnnxPose(tmp_path / "a.onnx", "cpu")(sample_crops((64, 96)))
     assert poses.keypoints.shape == (14, 37, 2)
