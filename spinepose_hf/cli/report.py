@@ -123,15 +123,11 @@ def _spine_table(person: Person, title: str) -> Table:
     # Top to bottom, as one reads a standing person.
     for index in reversed(range(len(person.keypoint_names))):
         name = person.keypoint_names[index]
-        x, y = person.keypoints[index]
-        table.add_row(
-            VERTEBRAE[name],
-            name,
-            f"{x:.1f}",
-            f"{y:.1f}",
-            f"{person.sigmas[index]:.1f}",
-            f"{person.scores[index]:.2f}",
-        )
+        score = float(person.scores[index])
+        place = (*person.keypoints[index], person.sigmas[index])
+        # A keypoint without any score is nowhere, and its coordinates mean nothing.
+        cells = (f"{value:.1f}" if score > 0 else "–" for value in place)
+        table.add_row(VERTEBRAE[name], name, *cells, f"{score:.2f}")
     return table
 
 

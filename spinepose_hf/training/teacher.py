@@ -11,23 +11,20 @@ import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Literal, Protocol, get_args
+from typing import Literal, Protocol, get_args
 
 import torch
 from torch import Tensor
 
 from spinepose_hf.errors import ModelError
+from spinepose_hf.inference.foreign_keypoints import HALPE26_NAMES, MOVED
 from spinepose_hf.model.configuration_spinepose import SpinePoseConfig
-from spinepose_hf.model.skeleton import KEYPOINT_NAMES, PIXEL_MEAN, PIXEL_STD
+from spinepose_hf.model.skeleton import PIXEL_MEAN, PIXEL_STD
 from spinepose_hf.training.teacher_bins import CropMap
 from spinepose_hf.training.teacher_network import OnnxNetwork, TeacherNetwork, TorchNetwork
 from spinepose_hf.weights import EMBEDDED, embedded_model
 
 TeacherKeypoints = Literal["shared24", "all26", "all"]
-
-_HALPE26: Final = KEYPOINT_NAMES[:26]
-# SpinePose moved these two: C7 and the sacrum here, between the shoulders and between the hips in Halpe26.
-_MOVED: Final = ("neck", "hip")
 
 logger = logging.getLogger(__name__)
 
@@ -136,9 +133,9 @@ def shared_columns(
             f"unknown teacher keypoints {keypoints!r}; choose one of {', '.join(get_args(TeacherKeypoints))}"
         )
     column = {label: index for index, label in enumerate(teacher)}
-    wanted = set(student) if keypoints == "all" else set(_HALPE26)
+    wanted = set(student) if keypoints == "all" else set(HALPE26_NAMES)
     if keypoints == "shared24":
-        wanted -= set(_MOVED)
+        wanted -= set(MOVED)
     pairs = tuple(
         (index, column[label]) for index, label in enumerate(student) if label in wanted and label in column
     )
