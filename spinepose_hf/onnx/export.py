@@ -22,6 +22,9 @@ OPSET: Final = 18
 LEAST_OPSET: Final = 18
 """torch's exporter writes nothing older."""
 
+NEWEST_OPSET: Final = 25
+"""What onnxscript can convert to."""
+
 Graph = Literal["deploy", "plain"]
 GRAPHS: tuple[Graph, ...] = ("deploy", "plain")
 
@@ -103,7 +106,7 @@ def describe(config: Any, graph: Graph, precision: FilePrecision = "fp32") -> Fi
 
 
 def check_opset(opset: int) -> None:
-    """See that an opset is not too old.
+    """See that an opset is neither too old nor too new.
 
     Raises:
         ModelError: it is.
@@ -113,6 +116,8 @@ def check_opset(opset: int) -> None:
             f"opset {opset} is too old for torch's exporter; the least is {LEAST_OPSET}, which ONNX Runtime "
             "reads from 1.14 on"
         )
+    if opset > NEWEST_OPSET:
+        raise ModelError(f"opset {opset} is newer than what can be written; the newest is {NEWEST_OPSET}")
 
 
 def write_graph(network: Any, path: Path, graph: Graph, opset: int, metadata: FileMetadata) -> None:
@@ -247,6 +252,7 @@ __all__ = [
     "GRAPHS",
     "INPUTS",
     "LEAST_OPSET",
+    "NEWEST_OPSET",
     "OPSET",
     "OUTPUTS",
     "PLAIN_FORMAT",

@@ -166,7 +166,9 @@ def cut_off(folder: Path) -> Path:
     ("make", "asked", "error", "words"),
     [
         pytest.param("a.onnx", {"opset": 17}, ModelError, "opset 17 is too old.*the least is 18", id="opset"),
+        pytest.param("a.onnx", {"opset": 26}, ModelError, "opset 26 is newer.*newest is 25", id="new opset"),
         pytest.param("a.onnx", {"format": "openvino"}, OutputError, r"must end in \.xml", id="not xml"),
+        pytest.param("taken.xml", {"format": "openvino"}, OutputError, "is there already", id="taken .bin"),
         pytest.param("a.xml", {}, OutputError, r"must end in \.onnx", id="not onnx"),
         pytest.param("a", {}, OutputError, r"must end in \.onnx", id="no suffix"),
         pytest.param(
@@ -204,6 +206,7 @@ def test_what_cannot_be_done_is_said_and_leaves_nothing(
 ) -> None:
     (tmp_path / "is").write_text("a file")
     (tmp_path / "dir.onnx").mkdir()
+    (tmp_path / "taken.bin").write_bytes(b"somebody's")
     (tmp_path / "photos").mkdir()
     (tmp_path / "one").mkdir()
     Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(tmp_path / "one" / "black.png")
