@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spinepose_hf.cli.predict_choices import DeviceName
+from spinepose_hf.cli.choices import DeviceName
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spinepose_hf.cli.predict_choices import RuntimeName
+from spinepose_hf.cli.choices import DeviceName, PrecisionName, RuntimeName
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from spinepose_hf.inference.speed import Speed, SpeedReport
-
-
-class PrecisionName(StrEnum):
-    """In which number format the network is computed."""
-
-    AUTO = "auto"
-    FP32 = "fp32"
-    BF16 = "bf16"
-    FP16 = "fp16"
-    INT8 = "int8"
-
-
-class BenchmarkDevice(StrEnum):
-    """Where the network runs; gpu is OpenVINO's name for Intel's graphics."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
-    COREML = "coreml"
-    DIRECTML = "directml"
-    GPU = "gpu"
 
 
 def benchmark(
@@ -82,7 +60,7 @@ def benchmark(
             min=1,
         ),
     ] = None,
-    device: Annotated[BenchmarkDevice, typer.Option(help="Where to run.")] = BenchmarkDevice.CPU,
+    device: Annotated[DeviceName, typer.Option(help="Where to run.")] = DeviceName.CPU,
     seconds: Annotated[
         float, typer.Option(help="How long each row of the table is measured.", min=0.01, metavar="S")
     ] = 2.0,

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from spinepose_hf.cli.predict_checks import ask_for_output, check_together, parse_boxes
-from spinepose_hf.cli.predict_choices import (
+from spinepose_hf.cli.choices import (
     DeviceName,
     Overlay,
     PrecisionName,
@@ -16,6 +15,7 @@ from spinepose_hf.cli.predict_choices import (
     RuntimeName,
     SmoothName,
 )
+from spinepose_hf.cli.predict_checks import ask_for_output, check_together, parse_boxes
 
 _FILES, _FRAMES, _PEOPLE, _LOOK, _RUN = "Files", "Video", "People", "Drawing", "Running"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from spinepose_hf.cli.predict_choices import ResultFormat
+from spinepose_hf.cli.choices import ResultFormat
 from spinepose_hf.errors import BoxError, OutputError
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The words that options of `spinepose predict` take."""
+"""The words that options of several commands take."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ResultFormat(StrEnum):
 
 
 class DeviceName(StrEnum):
-    """Where the network runs."""
+    """Where the network runs; gpu is OpenVINO's name for Intel's graphics."""
 
     AUTO = "auto"
     CPU = "cpu"
