@@ -17,13 +17,14 @@ from spinepose_hf.inference.runtimes.base import CropPoses
 from spinepose_hf.inference.runtimes.deploy import OUTPUTS, check_deploy_graph, deploy_poses, no_poses
 from spinepose_hf.inference.runtimes.precision import Precision
 from spinepose_hf.inference.threads import inference_threads
+from spinepose_hf.onnx.metadata import PREFIX, FilePrecision, read_metadata
 
 logger = logging.getLogger(__name__)
 
 # OpenVINO's names. What is left in float beside int8 layers is computed as in a float file.
-_HINTS: dict[Precision, str] = {"auto": "f32", "fp32": "f32", "int8": "f32", "bf16": "bf16", "fp16": "f16"}
+_HINTS: dict[FilePrecision, str] = {"fp32": "f32", "int8": "f32", "bf16": "bf16", "fp16": "f16"}
 
-_RT_INFO = "spinepose"
+_RT_INFO = PREFIX.removesuffix(".")
 """Where an OpenVINO file keeps what stands after `spinepose.` in the metadata of an ONNX file."""
 
 
@@ -39,9 +40,13 @@ class OpenVinoPose:
         path: a deploy graph that `spinepose export` wrote: an .onnx file, or an OpenVINO .xml with its .bin.
         device: "cpu", "gpu", or "auto", which is the CPU. The choice of "auto" is logged.
         threads: see `inference_threads`; for the CPU.
-        precision: "auto": the int8 layers of the file, if it has any, in int8, all others in float32 (where
-            OpenVINO would by itself take bfloat16). "fp32" and "int8": the same, of a file that is so.
-            "bf16" and "fp16": what the file has in float, in that format, where the device computes in it.
+        precision: "auto": as the file was made; of one that was made for bf16 or fp16, float32 where the
+            device does not compute in them, which is logged. "int8": the int8 layers of the file in int8,
+            all others in float32. "fp32": float32 (where OpenVINO would by itself take bfloat16). "bf16" and
+            "fp16": what the file has in float, in that format, where the device computes in it.
+
+    Attributes:
+        precision: what it computes in.
 
     Raises:
         MissingExtraError: openvino is not installed.
@@ -64,18 +69,21 @@ class OpenVinoPose:
 
         self._core: Any = openvino.Core()
         self._device = _choose_device(device, self._core.available_devices)
-        _check_capability(precision, self._core.get_property(self._device, "OPTIMIZATION_CAPABILITIES"))
-        self._hint = _HINTS[precision]
+        capabilities: list[str] = self._core.get_property(self._device, "OPTIMIZATION_CAPABILITIES")
+        _check_capability(precision, capabilities)
         self._threads = inference_threads(threads)
         try:
             self._graph: Any = self._core.read_model(self.path)
+            metadata = _metadata(self._graph)
             self.input_size, self.keypoint_names = check_deploy_graph(
                 self.path,
-                _metadata(self._graph),
+                metadata,
                 [node.any_name for node in self._graph.inputs],
                 [node.any_name for node in self._graph.outputs],
             )
-            _check_quantized(self.path, precision, self._graph)
+            quantized = _check_quantized(self.path, precision, self._graph)
+            made = "int8" if quantized else read_metadata(metadata, self.path).precision or "fp32"
+            self.precision: FilePrecision = _chosen(precision, made, capabilities)
             self._graph.reshape([1, *self.input_size, 3])
             self._single: Any = self._compile("LATENCY").create_infer_request()
         except RuntimeError as error:
@@ -103,7 +111,10 @@ class OpenVinoPose:
         return deploy_poses(*found)
 
     def _compile(self, hint: str) -> Any:
-        properties: dict[str, Any] = {"INFERENCE_PRECISION_HINT": self._hint, "PERFORMANCE_HINT": hint}
+        properties: dict[str, Any] = {
+            "INFERENCE_PRECISION_HINT": _HINTS[self.precision],
+            "PERFORMANCE_HINT": hint,
+        }
         if self._device == "CPU":
             properties["INFERENCE_NUM_THREADS"] = self._threads
             if hint == "THROUGHPUT":
@@ -148,7 +159,18 @@ def _check_capability(precision: Precision, capabilities: list[str]) -> None:
         )
 
 
-def _check_quantized(path: Path, precision: Precision, graph: Any) -> None:
+def _chosen(asked: Precision, made: FilePrecision, capabilities: list[str]) -> FilePrecision:
+    """Return what to compute in, for a file that was made for `made`."""
+    if asked != "auto":
+        return asked
+    if made in ("bf16", "fp16") and made.upper() not in capabilities:
+        logger.info("the model is made for %s; this device computes it in fp32", made)
+        return "fp32"
+    return made
+
+
+def _check_quantized(path: Path, precision: Precision, graph: Any) -> bool:
+    """Return whether a graph has int8 layers, if that fits what was asked for."""
     # OpenVINO reads a pair of QuantizeLinear and DequantizeLinear as one FakeQuantize.
     quantized = any(node.get_type_name() == "FakeQuantize" for node in graph.get_ops())
     if precision == "int8" and not quantized:
@@ -161,6 +183,7 @@ def _check_quantized(path: Path, precision: Precision, graph: Any) -> None:
             f"{path} has int8 layers, so it cannot run in fp32; choose the precision auto, or give the file "
             "it was made from"
         )
+    return quantized
 
 
 def _store(request: Any, target: tuple[tuple[NDArray[np.float32], ...], int]) -> None:

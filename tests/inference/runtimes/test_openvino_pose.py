@@ -41,14 +41,14 @@ def quantized(tmp_path_factory: pytest.TempPathFactory, crops: NDArray[np.uint8]
             return next(self.batches, None)
 
     path = tmp_path_factory.mktemp("quantized") / "int8.onnx"
-    quantization.quantize_static(embedded_onnx(), path, Calibration(), op_types_to_quantize=["Conv"])
+    quantization.quantize_static(embedded_onnx("fp32"), path, Calibration(), op_types_to_quantize=["Conv"])
     return path
 
 
 @pytest.fixture(scope="module")
 def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The embedded network as OpenVINO's own pair of files."""
-    graph = openvino.Core().read_model(embedded_onnx())
+    graph = openvino.Core().read_model(embedded_onnx("fp32"))
     for key, entry in graph.get_rt_info("framework").value.items():
         graph.set_rt_info(str(entry), ["spinepose", key.removeprefix("spinepose.")])
     path = tmp_path_factory.mktemp("converted") / "pose.xml"
@@ -58,12 +58,12 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def pose() -> OpenVinoPose:
-    return OpenVinoPose(embedded_onnx(), "cpu", threads=2)
+    return OpenVinoPose(embedded_onnx("fp32"), "cpu", threads=2)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
 def test_equals_onnxruntime(pose: OpenVinoPose, crops: NDArray[np.uint8], count: int) -> None:
-    reference = OnnxPose(embedded_onnx(), "cpu")
+    reference = OnnxPose(embedded_onnx("fp32"), "cpu")
     assert pose.input_size == reference.input_size
     assert pose.keypoint_names == reference.keypoint_names
     for _ in range(2):  # the second run reuses what the first one opened
@@ -116,7 +116,7 @@ def test_refuses_half_a_pair(converted: Path, tmp_path: Path, parts: dict[str, s
 
 
 def test_its_own_file_of_another_network(tmp_path: Path) -> None:
-    graph = openvino.Core().read_model(embedded_onnx())
+    graph = openvino.Core().read_model(embedded_onnx("fp32"))
     graph.set_rt_info(json.dumps(["nose"]), ["spinepose", "keypoint_names"])
     graph.set_rt_info("deploy-1", ["spinepose", "format"])
     graph.set_rt_info("[256, 192]", ["spinepose", "input_size_hw"])
@@ -127,15 +127,16 @@ def test_its_own_file_of_another_network(tmp_path: Path) -> None:
 
 class TestPrecision:
     def test_int8_layers_stay(self, quantized: Path, pose: OpenVinoPose, crops: NDArray[np.uint8]) -> None:
-        reference = OnnxPose(quantized, "cpu")(crops)
-        for precision in ("auto", "int8"):
-            found = OpenVinoPose(quantized, "cpu", threads=1, precision=precision)(crops)
-            # Crops of noise leave some keypoints undecided, and kernels round int8 sums differently.
-            assert 0 < np.median(np.abs(found.scores - reference.scores)) < 0.02
-        assert np.median(np.abs(found.scores - pose(crops).scores)) > 1e-4
+        one = crops[:1]
+        int8_pose = OpenVinoPose(quantized, "cpu", threads=1)
+        assert int8_pose.precision == "int8"
+        found, reference = int8_pose(one), OnnxPose(quantized, "cpu")(one)
+        # Crops of noise leave some keypoints undecided, and kernels round int8 sums differently.
+        assert 0 < np.median(np.abs(found.scores - reference.scores)) < 0.02
+        assert np.median(np.abs(found.scores - pose(one).scores)) > 1e-4
 
     def test_float_file_in_float32(self, pose: OpenVinoPose, crops: NDArray[np.uint8]) -> None:
-        found = OpenVinoPose(embedded_onnx(), "cpu", threads=1, precision="fp32")(crops[:1])
+        found = OpenVinoPose(embedded_onnx("fp32"), "cpu", threads=1, precision="fp32")(crops[:1])
         np.testing.assert_allclose(found.sigmas, pose(crops[:1]).sigmas, atol=1e-2)
 
     @pytest.mark.parametrize("precision", ["bf16", "fp16"])
@@ -145,10 +146,30 @@ class TestPrecision:
         able = precision.upper() in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         if not able:
             with pytest.raises(DeviceError, match=f"does not compute in {precision} on this device"):
-                OpenVinoPose(embedded_onnx(), "cpu", precision=precision)
+                OpenVinoPose(embedded_onnx("fp32"), "cpu", precision=precision)
             return
-        found, reference = OpenVinoPose(embedded_onnx(), "cpu", precision=precision)(crops), pose(crops)
+        found, reference = (
+            OpenVinoPose(embedded_onnx("fp32"), "cpu", precision=precision)(crops[:1]),
+            pose(crops[:1]),
+        )
         assert 1e-5 < np.median(np.abs(found.scores - reference.scores)) < 0.02
+
+    @pytest.mark.parametrize("made", ["bf16", "fp16"])
+    def test_a_file_made_for_half_precision(
+        self, made: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        graph = openvino.Core().read_model(embedded_onnx("fp32"))
+        entries = graph.get_rt_info("framework").value.items()
+        for key, entry in (*entries, ("spinepose.precision", made)):
+            graph.set_rt_info(str(entry), ["spinepose", key.removeprefix("spinepose.")])
+        openvino.save_model(graph, tmp_path / "half.xml", compress_to_fp16=False)
+        with caplog.at_level("INFO", logger="spinepose_hf"):
+            pose = OpenVinoPose(tmp_path / "half.xml", "cpu", threads=1)
+        able = made.upper() in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        assert pose.precision == (made if able else "fp32")
+        note = f"the model is made for {made}; this device computes it in fp32"
+        assert caplog.messages == ([] if able else [note])
+        assert OpenVinoPose(tmp_path / "half.xml", "cpu", threads=1, precision="fp32").precision == "fp32"
 
     @pytest.mark.parametrize(
         ("file", "precision", "message"),
@@ -160,14 +181,14 @@ class TestPrecision:
     def test_refuses_another_precision(
         self, file: str, precision: Precision, message: str, request: pytest.FixtureRequest
     ) -> None:
-        path = embedded_onnx() if file == "float" else request.getfixturevalue("quantized")
+        path = embedded_onnx("fp32") if file == "float" else request.getfixturevalue("quantized")
         with pytest.raises(ModelError, match=message) as caught:
             OpenVinoPose(path, "cpu", precision=precision)
         assert path.name in str(caught.value)
 
 
 def test_refuses_files(toy_detector: Path, tmp_path: Path) -> None:
-    (tmp_path / "cut.onnx").write_bytes(embedded_onnx().read_bytes()[:5000])
+    (tmp_path / "cut.onnx").write_bytes(embedded_onnx("fp32").read_bytes()[:5000])
     for path, message in (
         (tmp_path / "cut.onnx", "not a model that OpenVINO can run"),
         (tmp_path / "none.onnx", "does not exist"),
