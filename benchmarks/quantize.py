@@ -211,7 +211,7 @@ def print_sensitivity(crops: np.ndarray, others: np.ndarray, threads: int) -> No
             whole = harm(exact, load_runtime(path, "cpu", runtime, threads)(others), size)
         print(f"\nint8 for {runtime}: OKS lost against float32, mean distance; CPU time for 8 crops in float")
         print(f"  {'everything':12s} {whole.similarity_lost:.5f} {whole.displacement:6.2f} px")
-        measure_parts(prepared, exact, others, threads=threads, report=print_part)
+        measure_parts(prepared, exact, others, rounds=30, threads=threads, report=print_part)
 
 
 def print_part(found: PartSensitivity) -> None:
