@@ -108,6 +108,15 @@ def open_session(
     return session
 
 
+def will_run_on_cpu(device: Device) -> bool:
+    """Tell whether a session for this device is certain to compute on the CPU."""
+    import onnxruntime
+
+    return device == "cpu" or (
+        device == "auto" and _PROVIDERS["cuda"].name not in onnxruntime.get_available_providers()
+    )
+
+
 def session_errors() -> tuple[type[Exception], ...]:
     """Return the exceptions that onnxruntime raises for models and inputs it cannot handle.
 
@@ -194,4 +203,4 @@ def _check_provider(started: str, wanted: _Provider | None, device: Device) -> N
         )
 
 
-__all__ = ["DEVICES", "Device", "check_device", "open_session", "session_errors"]
+__all__ = ["DEVICES", "Device", "check_device", "open_session", "session_errors", "will_run_on_cpu"]

@@ -8,9 +8,6 @@ from typing import Final
 EMBEDDED: Final = "embedded"
 """The name of the model inside the package, wherever a model is named."""
 
-DEFAULT_PRECISION: Final = "fp32"
-"""What the embedded model is run in where nobody asks: "fp32" or "int8"."""
-
 _FOLDER = Path(__file__).resolve().parent
 
 
@@ -19,12 +16,11 @@ def embedded_model() -> Path:
     return _FOLDER / "spinepose_t"
 
 
-def embedded_onnx(precision: str = "auto") -> Path:
+def embedded_onnx(precision: str = "fp32") -> Path:
     """The embedded model's deploy graph: uint8 RGB crops in; keypoints, scores and sigmas out.
 
     Args:
         precision: what it shall run in: "int8" has a file of its own, all others are computed from the float
-            file; "auto" is `DEFAULT_PRECISION`.
+            file.
     """
-    chosen = DEFAULT_PRECISION if precision == "auto" else precision
-    return _FOLDER / ("spinepose_t_int8.onnx" if chosen == "int8" else "spinepose_t.onnx")
+    return _FOLDER / ("spinepose_t_int8.onnx" if precision == "int8" else "spinepose_t.onnx")

@@ -114,6 +114,7 @@ def test_embedded_weights_say_what_they_are(
     models: Path, photo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(load, "embedded_onnx", lambda precision: models / "toy_pose.onnx")
+    monkeypatch.setattr(load, "multiplies_bytes", lambda: False)
     result = CliRunner().invoke(app, ["-i", str(photo), "--device", "cpu"])
     assert result.exit_code == 0
     assert result.stderr.count(EMBEDDED_NOTE) == 1

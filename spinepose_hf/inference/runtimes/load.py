@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from spinepose_hf.errors import ModelError
-from spinepose_hf.inference.onnx_session import Device, open_session
+from spinepose_hf.inference.machine import multiplies_bytes
+from spinepose_hf.inference.onnx_session import Device, open_session, will_run_on_cpu
 from spinepose_hf.inference.runtimes.base import PoseRuntime
 from spinepose_hf.inference.runtimes.precision import Precision, check_precision
 from spinepose_hf.weights import embedded_model, embedded_onnx
@@ -59,8 +60,9 @@ def load_runtime(
             .onnx files, "torch" everything else; all three run the embedded weights.
         threads: see `inference_threads`. torch keeps its own number unless one is given.
         precision: what the network is computed in. "auto": as the file was made. onnxruntime computes a file
-            as it was made and no other way, so any other precision is that of the file; the embedded weights
-            have "fp32" and "int8". For OpenVINO see `OpenVinoPose`. torch computes in "fp32".
+            as it was made and no other way, so any other precision is that of the file. The embedded weights
+            have "fp32" and "int8": in onnxruntime "auto" is the faster, int8 on an x86 CPU with VNNI and fp32
+            elsewhere (docs/runtimes.md). For OpenVINO see `OpenVinoPose`. torch computes in "fp32".
 
     Raises:
         ModelError: it cannot be loaded, or the runtime does not run this kind of file, or not in this
@@ -106,6 +108,9 @@ def check_runtime(name: str) -> Runtime:
 def _load_embedded(
     device: Device, runtime: Runtime, threads: int | None, precision: Precision
 ) -> PoseRuntime:
+    if precision == "auto" and runtime in ("auto", "onnxruntime") and runs_faster_in_int8(device):
+        precision = "int8"
+        logger.info("precision: int8; fp32 is the slower reference")
     path = embedded_model() if runtime == "torch" else embedded_onnx(precision)
     if not path.exists():
         raise ModelError(
@@ -115,6 +120,11 @@ def _load_embedded(
     if runtime == "torch":
         return _load_torch(str(path), device, threads, precision)
     return _load_exported(path, device, runtime, threads, precision)
+
+
+def runs_faster_in_int8(device: Device) -> bool:
+    """Tell whether onnxruntime runs int8 networks faster than others here: on a CPU with VNNI."""
+    return will_run_on_cpu(device) and multiplies_bytes()
 
 
 def _load_exported(
@@ -173,4 +183,4 @@ def _holds_weights(folder: Path) -> bool:
     return any(any(folder.glob(pattern)) for pattern in _FOLDER_WEIGHTS)
 
 
-__all__ = ["EMBEDDED_NOTE", "RUNTIMES", "Runtime", "check_runtime", "load_runtime"]
+__all__ = ["EMBEDDED_NOTE", "RUNTIMES", "Runtime", "check_runtime", "load_runtime", "runs_faster_in_int8"]

@@ -14,7 +14,7 @@ from spinepose_hf.inference.runtimes.onnx import OnnxPose
 from spinepose_hf.inference.runtimes.plain import PlainPose
 from spinepose_hf.model.skeleton import KEYPOINT_NAMES
 from spinepose_hf.onnx.metadata import PLAIN_FORMAT, FileMetadata, FilePrecision
-from spinepose_hf.weights import DEFAULT_PRECISION, embedded_onnx
+from spinepose_hf.weights import embedded_onnx
 from tests.inference.toy_logits import SIZE, save_toy_logits
 
 
@@ -155,9 +155,27 @@ def test_runtimes_of_the_embedded_weights() -> None:
 
 
 def test_files_of_the_embedded_weights() -> None:
-    assert embedded_onnx() == embedded_onnx("auto") == embedded_onnx(DEFAULT_PRECISION)
-    assert embedded_onnx("fp32") == embedded_onnx("bf16") != embedded_onnx("int8")
+    assert embedded_onnx() == embedded_onnx("fp32") == embedded_onnx("bf16") != embedded_onnx("int8")
     assert embedded_onnx("int8").name == "spinepose_t_int8.onnx"
+
+
+@pytest.mark.parametrize(
+    ("vnni", "runtime", "precision", "computed"),
+    [
+        pytest.param(True, "auto", "auto", "int8", id="bytes are fast"),
+        pytest.param(True, "onnxruntime", "auto", "int8", id="bytes are fast, runtime named"),
+        pytest.param(True, "auto", "fp32", "fp32", id="asked for float"),
+        pytest.param(False, "auto", "auto", "fp32", id="bytes are slow"),
+        pytest.param(False, "auto", "int8", "int8", id="asked for bytes"),
+    ],
+)
+def test_precision_of_the_embedded_weights(
+    monkeypatch: pytest.MonkeyPatch, vnni: bool, runtime: str, precision: str, computed: str
+) -> None:
+    monkeypatch.setattr(load, "multiplies_bytes", lambda: vnni)
+    pose = load_runtime(None, "cpu", runtime, precision=precision)
+    assert isinstance(pose, OnnxPose)
+    assert pose.precision == computed
 
 
 def test_torch_refuses_devices_of_others() -> None:
@@ -169,6 +187,7 @@ def test_embedded_weights_say_what_they_are(
     toy_pose: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(load, "embedded_onnx", lambda precision: toy_pose)
+    monkeypatch.setattr(load, "multiplies_bytes", lambda: False)
     with caplog.at_level(logging.WARNING, logger="spinepose_hf"):
         load_runtime(None, "cpu")
     assert caplog.messages == [EMBEDDED_NOTE]
@@ -176,7 +195,7 @@ def test_embedded_weights_say_what_they_are(
     assert "better" in EMBEDDED_NOTE
 
 
-@pytest.mark.parametrize("precision", ["auto", "int8"])
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
 def test_missing_embedded_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: str) -> None:
     monkeypatch.setattr(load, "embedded_onnx", lambda wanted: tmp_path / f"spinepose_t_{wanted}.onnx")
     with pytest.raises(ModelError, match=rf"spinepose_t_{precision}\.onnx are missing; reinstall"):
