@@ -7,6 +7,7 @@ which may be before or after the import of this package: so `import spinepose_hf
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import Callable
 
@@ -14,10 +15,12 @@ from spinepose_hf.hub.after_import import after_import
 
 
 def register() -> None:
-    """Register configuration, network and image processor with the auto classes. Repeating it is harmless."""
+    """Register all classes with transformers: the auto classes and the pipeline. Repeating it is harmless."""
     _register_config()
     _register_models()
     _register_image_processor()
+    _load_pipeline()
+    _register_pipeline()
 
 
 def register_when_imported() -> None:
@@ -61,10 +64,35 @@ def _register_image_processor() -> None:
     register_image_processor(SpinePoseConfig, SpinePoseImageProcessor)
 
 
+def _load_pipeline() -> None:
+    # Whoever imports this module first has it import `transformers.pipelines`, half-way through: then it is
+    # not ready to be registered here, but will be when it has been imported.
+    if importlib.util.find_spec("torch") is not None:
+        importlib.import_module(_PIPELINE)
+
+
+def _register_pipeline() -> None:
+    if importlib.util.find_spec("torch") is None:
+        return
+    from transformers import AutoModel
+    from transformers.pipelines import PIPELINE_REGISTRY
+
+    from spinepose_hf.model.pipeline_spinepose import TASK, SpinePosePipeline
+
+    # A later transformers may have this task itself, and then knows more networks than ours.
+    if TASK not in PIPELINE_REGISTRY.get_supported_tasks():
+        PIPELINE_REGISTRY.register_pipeline(
+            TASK, pipeline_class=SpinePosePipeline, pt_model=AutoModel, type="image"
+        )
+
+
+_PIPELINE = "spinepose_hf.model.pipeline_spinepose"
 _ACTIONS: dict[str, Callable[[], None]] = {
     "transformers.models.auto.configuration_auto": _register_config,
     "transformers.models.auto.modeling_auto": _register_models,
     "transformers.models.auto.image_processing_auto": _register_image_processor,
+    "transformers.pipelines": _load_pipeline,
+    _PIPELINE: _register_pipeline,
     # Reading an exported model back takes the class of its outputs, which transformers 5 does not look up.
     "transformers.exporters.base": _register_models,
 }

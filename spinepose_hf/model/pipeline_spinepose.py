@@ -6,11 +6,21 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
-from transformers import pipeline
+from PIL import Image
+from transformers import AutoModel, pipeline
 from transformers.image_utils import load_image
 from transformers.pipelines.base import Pipeline
 from transformers.utils import logging
+
+from .geometry import xyxy_to_xywh
+from .image_processing_spinepose import to_rgb
+
+# From a folder, transformers 4 copies only what this file names itself, and `to_rgb`'s file needs these too.
+from .simcc import LOGIT_SCALE as LOGIT_SCALE  # isort: skip
+from .skeleton import NUM_KEYPOINTS as NUM_KEYPOINTS  # isort: skip
 
 logger = logging.get_logger(__name__)
 
@@ -83,8 +93,7 @@ class SpinePosePipeline(Pipeline):  # type: ignore[misc]
             if many and len(images) != len(boxes):
                 raise ValueError(f"boxes for {len(boxes)} pictures were given for {len(images)}")
             images = (
-                {"image": image, "boxes": of_image}
-                for image, of_image in zip(images, boxes, strict=True)
+                {"image": image, "boxes": of_image} for image, of_image in zip(images, boxes, strict=True)
             )
         people = self._people(images, batch_size, before, after)
         return list(people) if many else people
@@ -99,17 +108,20 @@ class SpinePosePipeline(Pipeline):  # type: ignore[misc]
         image, boxes = given["image"], given.get("boxes")
         if isinstance(image, str | os.PathLike):
             image = load_image(os.fspath(image))
+        pixels = to_rgb(image)
         detector = detector or self.detector
         if boxes is None:
-            boxes = _whole(image) if detector is None else _detected(detector(image))
-        inputs = self.image_processor(image, boxes=[boxes], return_tensors="pt")
+            boxes = _whole(pixels) if detector is None else _detected(detector(Image.fromarray(pixels)))
+        inputs = self.image_processor(pixels, boxes=[boxes], return_tensors="pt")
         return {"pixel_values": inputs["pixel_values"].to(self.dtype), "boxes": boxes}
 
     def _forward(self, model_inputs: dict[str, Any]) -> dict[str, Any]:
         outputs = self.model(pixel_values=model_inputs["pixel_values"])
         return {"simcc_x": outputs["simcc_x"], "simcc_y": outputs["simcc_y"]}
 
-    def postprocess(self, model_outputs: dict[str, Any], threshold: float | None = None) -> list[dict[str, Any]]:
+    def postprocess(
+        self, model_outputs: dict[str, Any], threshold: float | None = None
+    ) -> list[dict[str, Any]]:
         """The people of one picture, from the network's answers and their boxes."""
         people = self.image_processor.post_process_pose_estimation(
             model_outputs, boxes=[model_outputs["boxes"]], threshold=threshold
@@ -151,9 +163,9 @@ class SpinePosePipeline(Pipeline):  # type: ignore[misc]
         if len(crops) == 0:
             yield from ([] for _ in prepared)
             return
-        parts = [self.forward({"pixel_values": part}) for part in crops.split(batch_size)]
-        simcc_x = torch.cat([part["simcc_x"] for part in parts]).split(counts)
-        simcc_y = torch.cat([part["simcc_y"] for part in parts]).split(counts)
+        parts = [self.forward({"pixel_values": part}) for part in torch.split(crops, batch_size)]
+        simcc_x = torch.split(torch.cat([part["simcc_x"] for part in parts]), counts)
+        simcc_y = torch.split(torch.cat([part["simcc_y"] for part in parts]), counts)
         for one, of_x, of_y in zip(prepared, simcc_x, simcc_y, strict=True):
             yield self.postprocess({"simcc_x": of_x, "simcc_y": of_y, "boxes": one["boxes"]}, **after)
 
@@ -168,28 +180,32 @@ def _is_stream(images: Any) -> bool:
     if isinstance(images, torch.utils.data.Dataset):
         return True
     return isinstance(images, Iterable) and not (
-        isinstance(images, str | bytes | dict | os.PathLike | torch.Tensor) or hasattr(images, "__array_interface__")
+        isinstance(images, str | bytes | dict | os.PathLike | torch.Tensor)
+        or hasattr(images, "__array_interface__")
     )
 
 
-def _whole(image: Any) -> list[list[float]]:
+def _whole(pixels: npt.NDArray[np.uint8]) -> list[list[float]]:
     logger.warning_once(
         "Neither boxes nor a detector were given: each picture is taken for a picture of one person. For "
         "several people pass boxes=[[x, y, width, height], ...] or detector=<model for object detection>."
     )
-    height, width = _height_width(image)
+    height, width = pixels.shape[:2]
     return [[0.0, 0.0, float(width), float(height)]]
 
 
 def _detected(found: Iterable[dict[str, Any]]) -> list[list[float]]:
     """Boxes (x, y, width, height) of the people that a pipeline for object detection found."""
-    corners = [thing["box"] for thing in found if thing["label"] == "person"]
-    return [
-        [
-            float(box["xmin"]),
-            float(box["ymin"]),
-            float(box["xmax"] - box["xmin"]),
-            float(box["ymax"] - box["ymin"]),
-        ]
-        for box in corners
+    corners = [
+        [thing["box"][side] for side in ("xmin", "ymin", "xmax", "ymax")]
+        for thing in found
+        if thing["label"] == "person"
     ]
+    boxes: list[list[float]] = xyxy_to_xywh(np.reshape(corners, (-1, 4))).tolist()
+    return boxes
+
+
+# Saving a pipeline then also writes this code, and into config.json where to find it.
+SpinePosePipeline._registered_impl = {TASK: {"impl": SpinePosePipeline, "pt": (AutoModel,), "type": "image"}}
+
+__all__ = ["PEOPLE_AT_ONCE", "TASK", "SpinePosePipeline"]

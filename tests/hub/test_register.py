@@ -37,6 +37,7 @@ has_pose = hasattr(transformers, "AutoModelForPoseEstimation")
 if has_pose:
     classes.append(type(transformers.AutoModelForPoseEstimation.from_pretrained(sys.argv[2])))
     import transformers.exporters.base
+import transformers.pipelines
 register()
 classes.append(type(AutoModel.from_config(model.config)))
 from transformers.models.auto import modeling_auto
