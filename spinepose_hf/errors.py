@@ -43,5 +43,9 @@ class OutputError(SpinePoseError):
     """An output path that cannot be written."""
 
 
+class PublishError(SpinePoseError):
+    """Something that must not be published, or that the Hub does not take."""
+
+
 class MissingExtraError(SpinePoseError, ImportError):
     """An optional dependency that a feature needs is not installed."""
