@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import zipfile
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
 from dataset_loader.sources import Store, ZipStore, picture_members
+from spinepose_hf.closing import Closing
 from spinepose_hf.errors import DatasetError
 
 
-class Members:
+class Members(Closing):
     """Opens members of a store; a zip's table of contents is read once. Use as a context, in one thread."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._archive: zipfile.ZipFile | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the zip, if there is one."""
         if self._archive is not None:
             self._archive.close()
 

@@ -110,7 +110,8 @@ def fold_normalisation(graph: Any) -> bool:
     while name in made_by:
         chain.insert(0, made_by[name])
         name = made_by[name].input[0]
-    if [node.op_type for node in chain] != ["Transpose", "Cast", "Sub", "Div"]:
+    kinds = [node.op_type for node in chain]
+    if sorted(kinds[:2]) != ["Cast", "Transpose"] or kinds[2:] != ["Sub", "Div"]:
         return False
     mean, deviation = (_values(constants[node.input[1]]).reshape(-1) for node in chain[2:])
     weight, bias = (constants[name] for name in convolution.input[1:])
@@ -119,7 +120,8 @@ def fold_normalisation(graph: Any) -> bool:
     for tensor, values in ((weight, scaled), (bias, moved)):
         tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float32), tensor.name))
     zero = numpy_helper.from_array(np.array(PIXEL_ZERO, np.float32), "pixel_zero")
-    turn = chain[0]
+    turn = chain[kinds.index("Transpose")]
+    turn.input[0] = chain[0].input[0]
     cast = helper.make_node("Cast", [RAW_PIXELS], ["pixels_float"], "pixels_float", to=TensorProto.FLOAT)
     shift = helper.make_node("Sub", ["pixels_float", zero.name], [PIXELS], PIXELS)
     turn.output[0] = RAW_PIXELS

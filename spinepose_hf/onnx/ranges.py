@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from spinepose_hf.model.skeleton import PIXEL_MEAN, PIXEL_STD
+from spinepose_hf.inference.simcc_graph import normalised
 
 RangeMethod = Literal["minmax", "percentile", "entropy"]
 RANGE_METHODS: tuple[RangeMethod, ...] = ("minmax", "percentile", "entropy")
@@ -75,8 +75,7 @@ def feed(graph: Any, crops: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
     name = graph.input[0].name
     if name == "crops":
         return {name: crops}
-    normalised = (crops - np.array(PIXEL_MEAN, np.float32)) / np.array(PIXEL_STD, np.float32)
-    return {name: np.ascontiguousarray(normalised.transpose(0, 3, 1, 2), np.float32)}
+    return {name: normalised(crops)}
 
 
 def _silence() -> AbstractContextManager[Any]:

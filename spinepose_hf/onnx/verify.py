@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from spinepose_hf.errors import ModelError
 from spinepose_hf.inference.images import load_image
+from spinepose_hf.inference.simcc_graph import normalised
 from spinepose_hf.model import simcc
 from spinepose_hf.model.geometry import crop_persons
-from spinepose_hf.model.skeleton import PIXEL_MEAN, PIXEL_STD
 from spinepose_hf.onnx.export import OUTPUTS, Graph
 from spinepose_hf.onnx.metadata import FilePrecision
 
@@ -146,13 +146,6 @@ def torch_reference(network: Any, crops: NDArray[np.uint8]) -> Reference:
     )
 
 
-def normalised(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(N, H, W, 3) uint8 RGB crops as the plain graph's `pixel_values` (N, 3, H, W)."""
-    mean, std = np.array(PIXEL_MEAN, np.float32), np.array(PIXEL_STD, np.float32)
-    pixels = (crops.astype(np.float32) - mean) / std
-    return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
-
-
 def verify(
     run: Run, graph: Graph, reference: Reference, tolerance: Tolerance, file: object = "the file"
 ) -> Agreement:
@@ -269,7 +262,6 @@ __all__ = [
     "Reference",
     "Run",
     "Tolerance",
-    "normalised",
     "onnx_run",
     "sample_crops",
     "torch_reference",

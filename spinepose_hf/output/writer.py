@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import importlib
 import os
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Protocol, Self, cast
+from typing import Any, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spinepose_hf.closing import Closing
 from spinepose_hf.errors import OutputError
 from spinepose_hf.model.skeleton import KEYPOINT_NAMES
 from spinepose_hf.pose import People
@@ -39,13 +40,14 @@ class ClipInfo:
     count: int | None = None
 
 
-class ResultWriter(Protocol):
+class ResultWriter(Closing):
     """Takes the people of one frame after another, in the order of time, and keeps none of them in memory.
 
     Whatever was written so far is valid once the writer is closed, also when the block that uses it is left
     by an error or by Ctrl-C.
     """
 
+    @abstractmethod
     def write(self, people: People, name: str = "") -> None:
         """Write the people of one frame, who may be none.
 
@@ -56,22 +58,6 @@ class ResultWriter(Protocol):
         Raises:
             OutputError: it cannot be written, for example because the disk is full.
         """
-        ...
-
-    def close(self) -> None:
-        """Finish the file. Closing twice is allowed."""
-        ...
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class FrameClock:
