@@ -25,6 +25,8 @@ _WRAPPERS = ("module.", "model.")
 _IGNORED = ("data_preprocessor.",)
 _FINAL_LAYER = "head.final_layer.weight"
 _COUNTER = ".num_batches_tracked"
+# Of the four stages, at depth factor 1.
+_STAGE_BLOCKS = (3, 6, 6, 3)
 _BLOCK = re.compile(r"backbone\.(stage\d)\.\d\.blocks\.(\d+)\.")
 
 
@@ -120,25 +122,45 @@ def config_from_state_dict(mapping: Mapping[str, Any]) -> Any:
     Raises:
         ModelError: the tensors are not those of any published size.
     """
-    from spinepose_hf.model.configuration_spinepose import VARIANTS, SpinePoseConfig
-
     num_keypoints, channels = _shape(mapping, _FINAL_LAYER)[:2]
     cells = _shape(mapping, "head.mlp.1.weight")[1]
     blocks: dict[str, int] = {}
     for match in map(_BLOCK.match, mapping):
         if match is not None:
             blocks[match[1]] = max(blocks.get(match[1], 0), int(match[2]) + 1)
+    return config_from_shapes(num_keypoints, channels, cells, sum(blocks.values()))
+
+
+def config_from_shapes(num_keypoints: int, channels: int, cells: int, blocks: int) -> Any:
+    """The configuration of the published size with these shapes, for either published size of crops.
+
+    Args:
+        num_keypoints: K; see `config_from_state_dict` for what that says about names.
+        channels: of the backbone's last feature map.
+        cells: of that map, height times width.
+        blocks: CSPNeXt blocks in all four stages together.
+
+    Raises:
+        ModelError: no published size has them.
+    """
+    from spinepose_hf.model.configuration_spinepose import VARIANTS, SpinePoseConfig
+
     skeleton = _skeleton_by_count(num_keypoints)
-    for name in VARIANTS:
-        config = SpinePoseConfig.from_variant(name, num_keypoints=num_keypoints, **skeleton)
-        height, width = config.feature_size
-        depth = max(round(6 * config.deepen_factor), 1)
-        same_size = int(1024 * config.widen_factor) == channels and height * width == cells
-        if same_size and blocks.get("stage3") == depth:
-            return config
+    # OpenMMLab published size m and l for the crops of size x, too; the targets' widths go with the crops.
+    crops = {variant.image_size: variant.simcc_sigma for variant in VARIANTS.values()}
+    for name, variant in VARIANTS.items():
+        depth = sum(max(round(count * variant.deepen_factor), 1) for count in _STAGE_BLOCKS)
+        for image_size, sigma in crops.items():
+            config = SpinePoseConfig.from_variant(
+                name, num_keypoints=num_keypoints, image_size=image_size, simcc_sigma=sigma, **skeleton
+            )
+            height, width = config.feature_size
+            same_size = int(1024 * config.widen_factor) == channels and height * width == cells
+            if same_size and depth == blocks:
+                return config
     raise ModelError(
-        f"no SpinePose size has {channels} channels, {blocks.get('stage3', 0)} blocks in stage 3 and "
-        f"{cells} cells in its last feature map"
+        f"no SpinePose size has {channels} channels, {blocks} blocks and {cells} cells in its last feature "
+        "map; t, s, m, l and x are known"
     )
 
 
@@ -238,4 +260,10 @@ def _refuse(verb: str, keys: list[str]) -> None:
         raise ModelError(f"not a SpinePose checkpoint: it {verb} {len(keys)} tensors ({shown})")
 
 
-__all__ = ["config_from_state_dict", "convert_checkpoint", "convert_state_dict", "load_checkpoint"]
+__all__ = [
+    "config_from_shapes",
+    "config_from_state_dict",
+    "convert_checkpoint",
+    "convert_state_dict",
+    "load_checkpoint",
+]
