@@ -22,6 +22,7 @@ DEFAULT_COMMAND = "predict"
 COMMANDS: dict[str, str] = {
     "annotate": "Label pictures with the model's help: prepare tasks, merge what people corrected.",
     "benchmark": "Measure how fast models run on this machine, in each runtime.",
+    "convert": "Make a model folder of an official SpinePose or RTMPose file.",
     "dataset": "Check, describe and convert SpineTrack and other COCO keypoint files.",
     "evaluate": "Measure a model on labelled persons: AP by group, errors, angles, plots.",
     "export": "Write a model as ONNX or OpenVINO file, or as a recipe for TensorRT.",

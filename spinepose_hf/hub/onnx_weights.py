@@ -72,7 +72,8 @@ def network_from_onnx(path: str | os.PathLike[str]) -> SpinePoseForPoseEstimatio
     nodes = _in_call_order(graph)
     _refuse_other_numbers(path, nodes, graph)
     config = _config(path, nodes, constants)
-    network = SpinePoseForPoseEstimation(config).eval()
+    network = SpinePoseForPoseEstimation(config)
+    network.eval()
     state = _state_dict(path, network, nodes, constants)
     network.load_state_dict({name: torch.from_numpy(values) for name, values in state.items()})
     return network

@@ -86,6 +86,12 @@ def _register_pipeline() -> None:
         )
 
 
+def _attach_from_original() -> None:
+    from spinepose_hf.hub.original import attach_from_original
+
+    attach_from_original()
+
+
 _PIPELINE = "spinepose_hf.model.pipeline_spinepose"
 _ACTIONS: dict[str, Callable[[], None]] = {
     "transformers.models.auto.configuration_auto": _register_config,
@@ -93,6 +99,7 @@ _ACTIONS: dict[str, Callable[[], None]] = {
     "transformers.models.auto.image_processing_auto": _register_image_processor,
     "transformers.pipelines": _load_pipeline,
     _PIPELINE: _register_pipeline,
+    "spinepose_hf.model.modeling_spinepose": _attach_from_original,
     # Reading an exported model back takes the class of its outputs, which transformers 5 does not look up.
     "transformers.exporters.base": _register_models,
 }

@@ -15,6 +15,7 @@ import torch
 
 from spinepose_hf.errors import ModelError
 from spinepose_hf.hub.convert import (
+    config_from_shapes,
     config_from_state_dict,
     convert_checkpoint,
     convert_state_dict,
@@ -55,6 +56,34 @@ def test_every_size_converts_with_no_key_left_over(shared: Path, variant: str) -
 )
 def test_wrappings_come_off(state: State, case: str, wrap: Callable[[State], State]) -> None:
     assert convert_state_dict(wrap(state)).keys() == state.keys()
+
+
+@pytest.mark.parametrize(
+    ("shapes", "variant", "image_size", "sigma"),
+    [
+        pytest.param((17, 384, 48, 4), "t", (256, 192), (4.9, 5.66), id="t"),
+        pytest.param((26, 512, 48, 6), "s", (256, 192), (4.9, 5.66), id="s"),
+        pytest.param((17, 768, 108, 12), "m", (384, 288), (6.0, 6.93), id="m for large crops"),
+        pytest.param((26, 1024, 108, 18), "l", (384, 288), (6.0, 6.93), id="l for large crops"),
+        pytest.param((37, 1280, 108, 24), "x", (384, 288), (6.0, 6.93), id="x"),
+    ],
+)
+def test_sizes_by_shape(
+    shapes: tuple[int, int, int, int],
+    variant: str,
+    image_size: tuple[int, int],
+    sigma: tuple[float, float],
+) -> None:
+    config = config_from_shapes(*shapes)
+    published = type(config).from_variant(variant)
+    assert (config.widen_factor, config.deepen_factor) == (published.widen_factor, published.deepen_factor)
+    assert (config.num_keypoints, config.image_size, config.simcc_sigma) == (shapes[0], image_size, sigma)
+
+
+@pytest.mark.parametrize("shapes", [(37, 384, 48, 6), (37, 400, 48, 4), (37, 384, 50, 4)])
+def test_shapes_of_no_size(shapes: tuple[int, int, int, int]) -> None:
+    with pytest.raises(ModelError, match="t, s, m, l and x are known"):
+        config_from_shapes(*shapes)
 
 
 def changed(**changes: Any) -> Callable[[State], None]:
