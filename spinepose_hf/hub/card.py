@@ -13,8 +13,7 @@ from spinepose_hf.errors import PublishError
 from spinepose_hf.model.skeleton import NUM_KEYPOINTS, VERTEBRAE
 
 TAGS: Final = (
-    "pose-estimation", "human-pose", "keypoints", "spine", "biomechanics", "simcc", "rtmpose", "onnx",
-    "custom_code",
+    "pose-estimation", "human-pose", "keypoints", "spine", "biomechanics", "simcc", "rtmpose", "custom_code",
 )  # fmt: skip
 
 # What the Hub knows by name; any other licence is "other" with a name.
@@ -123,7 +122,7 @@ def _front_matter(facts: CardFacts) -> dict[str, Any]:
         **licence,
         "library_name": "transformers",
         "pipeline_tag": "keypoint-detection",
-        "tags": list(TAGS),
+        "tags": [*TAGS, *(["onnx"] if facts.onnx else [])],
         **({"datasets": list(facts.datasets)} if facts.datasets else {}),
         **({"base_model": facts.base_model} if facts.base_model else {}),
         **({"metrics": sorted({_metric(result) for result in results})} if results else {}),

@@ -67,6 +67,12 @@ def open_repository(target: Target) -> Any:
 
     api = HfApi(library_name="spinepose-hf")
     with told_by_the_hub(target.repo_id):
+        # A public repository tells itself to strangers too, so the token is asked for first.
+        token = api.whoami().get("auth", {}).get("accessToken", {})
+        if token.get("role") == "read":
+            raise PublishError(
+                f"your token may only read; publishing {target.repo_id} takes one that may write"
+            )
         api.create_repo(
             target.repo_id, repo_type=target.repo_type, private=target.private or None, exist_ok=True
         )

@@ -5,13 +5,43 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.hub_server.server import HubServer
 from tests.lively import lively_network
+
+OWNER_TOKEN = "hf_owner"
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
+    """A Hub without repositories."""
+    with HubServer(tmp_path_factory.mktemp("hub-server")) as server:
+        yield server
+
+
+def client_environment(endpoint: str, home: Path, token: str | None = OWNER_TOKEN) -> dict[str, str]:
+    """The environment of a process that knows of no other Hub; its cache is empty at first."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
+    named = {"HF_ENDPOINT": endpoint, "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(home)}
+    return {**kept, **named, **({} if token is None else {"HF_TOKEN": token})}
+
+
+def run_cli(environment: dict[str, str], cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `spinepose` as its user would."""
+    return subprocess.run(
+        [sys.executable, "-m", "spinepose_hf.cli.main", *arguments],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
 
 
 @pytest.fixture(scope="session")
