@@ -134,12 +134,13 @@ def test_saving_writes_the_code_and_where_to_find_it(pose: SpinePosePipeline, tm
     import json
 
     pose.save_pretrained(tmp_path)
-    assert json.loads((tmp_path / "config.json").read_text())["custom_pipelines"] == {
-        "pose-estimation": {
-            "impl": "pipeline_spinepose.SpinePosePipeline",
-            "pt": ["AutoModel"],
-            "type": "image",
-        }
+    written = json.loads((tmp_path / "config.json").read_text())["custom_pipelines"]
+    assert written.keys() == {"pose-estimation"}
+    # transformers 4.57 adds an empty list for TensorFlow.
+    assert {name: value for name, value in written["pose-estimation"].items() if value} == {
+        "impl": "pipeline_spinepose.SpinePosePipeline",
+        "pt": ["AutoModel"],
+        "type": "image",
     }
     assert (tmp_path / "pipeline_spinepose.py").is_file()
 
