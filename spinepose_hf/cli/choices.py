@@ -58,10 +58,36 @@ class SmoothName(StrEnum):
     MEDIAN = "median"
 
 
+class ModeName(StrEnum):
+    """Sizes of the official networks."""
+
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
+    XLARGE = "xlarge"
+
+
+class ModelVersion(StrEnum):
+    """Editions of the official networks."""
+
+    LATEST = "latest"
+    V2 = "v2"
+    V1 = "v1"
+
+
 class Overlay(StrEnum):
     """What is drawn beside the people."""
 
     ANGLES = "angles"
 
 
-__all__ = ["DeviceName", "Overlay", "PrecisionName", "ResultFormat", "RuntimeName", "SmoothName"]
+__all__ = [
+    "DeviceName",
+    "ModeName",
+    "ModelVersion",
+    "Overlay",
+    "PrecisionName",
+    "ResultFormat",
+    "RuntimeName",
+    "SmoothName",
+]

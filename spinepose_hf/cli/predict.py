@@ -9,13 +9,15 @@ import typer
 
 from spinepose_hf.cli.choices import (
     DeviceName,
+    ModelVersion,
+    ModeName,
     Overlay,
     PrecisionName,
     ResultFormat,
     RuntimeName,
     SmoothName,
 )
-from spinepose_hf.cli.predict_checks import ask_for_output, check_together, parse_boxes
+from spinepose_hf.cli.predict_checks import ask_for_output, check_together, official_model, parse_boxes
 
 _FILES, _FRAMES, _PEOPLE, _LOOK, _RUN = "Files", "Video", "People", "Drawing", "Running"
 
@@ -204,6 +206,19 @@ def predict(
             rich_help_panel=_RUN,
         ),
     ] = None,
+    mode: Annotated[
+        ModeName | None,
+        typer.Option(
+            "-m",
+            "--mode",
+            help="An official network (CC-BY-NC-4.0) in place of --model, downloaded once and converted; "
+            "needs spinepose-hf[torch].",
+            rich_help_panel=_RUN,
+        ),
+    ] = None,
+    model_version: Annotated[
+        ModelVersion, typer.Option(help="Edition of the official network.", rich_help_panel=_RUN)
+    ] = ModelVersion.LATEST,
     device: Annotated[
         DeviceName, typer.Option(help="Where to run. auto: CUDA where it works.", rich_help_panel=_RUN)
     ] = DeviceName.AUTO,
@@ -277,7 +292,7 @@ def predict(
         if not outputs.paths and not single:
             ask_for_output(source.info, quiet)
         estimator = SpinePoseEstimator(
-            model,
+            official_model(model, mode, model_version),
             device.value,
             detector,
             threshold,

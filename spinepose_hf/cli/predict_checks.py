@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from spinepose_hf.cli.choices import ResultFormat
+from spinepose_hf.cli.choices import ModelVersion, ModeName, ResultFormat
 from spinepose_hf.errors import BoxError, OutputError
 
 if TYPE_CHECKING:
@@ -26,6 +26,28 @@ def check_together(save: list[Path], result_format: ResultFormat | None, person_
         raise typer.BadParameter(
             "it is for --save NAME.trc, which is not given", param_hint="--person-height"
         )
+
+
+def official_model(model: str | None, mode: ModeName | None, version: ModelVersion) -> Path | str | None:
+    """The model that `--mode` means, downloaded and converted where that has not been done; else `model`.
+
+    Raises:
+        typer.BadParameter: a model is named besides, or a version without a mode.
+        ModelError: it cannot be downloaded or converted.
+    """
+    if mode is None:
+        if version is not ModelVersion.LATEST:
+            raise typer.BadParameter("it needs --mode, which is not given", param_hint="--model-version")
+        return model
+    if model is not None:
+        raise typer.BadParameter(
+            "it names an official model, and so does --model; give one", param_hint="--mode"
+        )
+    from spinepose_hf.hub.original import original_folder
+
+    return original_folder(
+        mode=mode.value, version=version.value, tell=lambda line: typer.echo(f"note: {line}", err=True)
+    )
 
 
 def ask_for_output(info: SourceInfo, quiet: bool) -> None:
@@ -65,4 +87,4 @@ def parse_boxes(text: str) -> list[list[float]]:
     return rows
 
 
-__all__ = ["ask_for_output", "check_together", "parse_boxes"]
+__all__ = ["ask_for_output", "check_together", "official_model", "parse_boxes"]

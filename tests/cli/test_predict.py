@@ -265,6 +265,26 @@ def test_refuses_in_one_line(
     assert sorted(tmp_path.rglob("*")) == before, "nothing is left behind"
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        pytest.param(["--mode", "small", "--model", "a.onnx"], 2, "so does --model", id="two models"),
+        pytest.param(["--model-version", "v1"], 2, "needs --mode", id="version of nothing"),
+        pytest.param(["-m", "tiny"], 2, "'small', 'medium', 'large', 'xlarge'", id="no such size"),
+        pytest.param(["-m", "small"], 1, "error: ", id="offline and never downloaded"),
+    ],
+)
+def test_official_networks_by_mode(
+    photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], code: int, message: str
+) -> None:
+    pytest.importorskip("torch", reason="official networks need the extra [torch]")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    result = CliRunner().invoke(app, ["-i", str(photo), *words], env={"COLUMNS": "200"})
+    assert result.exit_code == code, result.output
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_boxes_text() -> None:
     assert parse_boxes("1,2,3,4") == [[1, 2, 3, 4]]
     assert parse_boxes(" 1, 2 ,3.5,4 ; 5,6,7,8 ;") == [[1, 2, 3.5, 4], [5, 6, 7, 8]]
