@@ -39,6 +39,7 @@ from spinepose_hf.evaluation.compare import compare
 from spinepose_hf.evaluation.evaluate import Evaluation, run_evaluation
 from spinepose_hf.evaluation.source import EvalSet, open_eval_set
 from spinepose_hf.inference.runtimes.load import load_runtime
+from spinepose_hf.inference.runtimes.openvino_core import openvino_core
 from spinepose_hf.onnx.calibration import calibration_crops
 from spinepose_hf.onnx.folding import fold_graph
 from spinepose_hf.onnx.quantize import TARGET_RUNTIMES, TargetRuntime, prepare, quantize
@@ -144,9 +145,7 @@ def print_times(title: str, files: dict[str, tuple[TargetRuntime, Path]], thread
 
 def one_batch(path: Path, crops: np.ndarray, threads: int) -> Work:
     """OpenVINO with all crops at once."""
-    import openvino
-
-    core = openvino.Core()
+    core = openvino_core()
     graph = core.read_model(path)
     graph.reshape(list(crops.shape))
     options = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads}

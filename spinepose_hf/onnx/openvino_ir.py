@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from spinepose_hf.errors import ModelError
 from spinepose_hf.extras import require_extra
 from spinepose_hf.files import atomic_path
+from spinepose_hf.inference.runtimes.openvino_core import openvino_core
 from spinepose_hf.onnx.metadata import PREFIX, FileMetadata, FilePrecision
 from spinepose_hf.onnx.verify import Run
 
@@ -99,9 +100,7 @@ def ir_run(path: Path, precision: FilePrecision) -> Run:
         path: of the .xml.
         precision: what the file is for.
     """
-    import openvino
-
-    core = openvino.Core()
+    core = openvino_core()
     able = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     hint = "bf16" if precision == "bf16" and "BF16" in able else "f32"
     compiled = core.compile_model(core.read_model(path), "CPU", {"INFERENCE_PRECISION_HINT": hint})

@@ -21,6 +21,7 @@ from PIL import Image
 
 from spinepose_hf.errors import DatasetError, ModelError, OutputError
 from spinepose_hf.hub.load import load_model
+from spinepose_hf.inference.runtimes.openvino_core import openvino_core
 from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
 from spinepose_hf.onnx.exporter import ExportReport, export_model
 from spinepose_hf.onnx.metadata import read_metadata
@@ -97,7 +98,7 @@ def test_half_precision_computes_in_half_and_takes_and_gives_float32(network: An
 
 @pytest.mark.parametrize("precision", ["fp16", "bf16"])
 def test_openvino_files(precision: Any, folder: Path, tmp_path: Path) -> None:
-    openvino = pytest.importorskip("openvino", reason="needs the extra openvino")
+    pytest.importorskip("openvino", reason="needs the extra openvino")
     (tmp_path / "a.xml").write_text("an older one")
     # Random weights do not stand eight bits of mantissa.
     model = folder if precision == "fp16" else embedded_model()
@@ -106,7 +107,7 @@ def test_openvino_files(precision: Any, folder: Path, tmp_path: Path) -> None:
     parameters = sum(parameter.numel() for parameter in load_model(model).parameters())
     each = 2 if precision == "fp16" else 4
     assert 0.9 * each < (tmp_path / "a.bin").stat().st_size / parameters < 1.1 * each
-    read = openvino.Core().read_model(report.path)
+    read = openvino_core().read_model(report.path)
     entries = {f"spinepose.{key}": str(text) for key, text in read.get_rt_info("spinepose").value.items()}
     assert read_metadata(entries, report.path) == report.metadata
     assert report.metadata.precision == precision and report.metadata.source == model.name

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinepose_hf.errors import DeviceError, ModelError
-from spinepose_hf.extras import require_extra
 from spinepose_hf.inference.onnx_session import Device
 from spinepose_hf.inference.runtimes.base import CropPoses
 from spinepose_hf.inference.runtimes.deploy import OUTPUTS, check_deploy_graph, deploy_poses, no_poses
+from spinepose_hf.inference.runtimes.openvino_core import openvino_core
 from spinepose_hf.inference.runtimes.precision import Precision
 from spinepose_hf.inference.threads import inference_threads
 from spinepose_hf.onnx.metadata import PREFIX, FilePrecision, read_metadata
@@ -68,10 +68,7 @@ class OpenVinoPose:
     ) -> None:
         self.path = Path(path)
         _check_files(self.path)
-        require_extra("openvino", ("openvino",), "the runtime openvino")
-        import openvino
-
-        self._core: Any = openvino.Core()
+        self._core = openvino_core()
         self._device = _choose_device(device, self._core.available_devices)
         capabilities: list[str] = self._core.get_property(self._device, "OPTIMIZATION_CAPABILITIES")
         _check_capability(precision, capabilities)

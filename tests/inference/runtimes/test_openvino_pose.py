@@ -14,6 +14,7 @@ from spinepose_hf import extras
 from spinepose_hf.errors import DeviceError, MissingExtraError, ModelError
 from spinepose_hf.inference.runtimes.onnx import OnnxPose
 from spinepose_hf.inference.runtimes.openvino import OpenVinoPose
+from spinepose_hf.inference.runtimes.openvino_core import openvino_core
 from spinepose_hf.inference.runtimes.precision import Precision
 from spinepose_hf.weights import embedded_onnx
 
@@ -48,7 +49,7 @@ def quantized(tmp_path_factory: pytest.TempPathFactory, crops: NDArray[np.uint8]
 @pytest.fixture(scope="module")
 def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The embedded network as OpenVINO's own pair of files."""
-    graph = openvino.Core().read_model(embedded_onnx("fp32"))
+    graph = openvino_core().read_model(embedded_onnx("fp32"))
     for key, entry in graph.get_rt_info("framework").value.items():
         graph.set_rt_info(str(entry), ["spinepose", key.removeprefix("spinepose.")])
     path = tmp_path_factory.mktemp("converted") / "pose.xml"
@@ -117,7 +118,7 @@ def test_refuses_half_a_pair(converted: Path, tmp_path: Path, parts: dict[str, s
 
 
 def test_its_own_file_of_another_network(tmp_path: Path) -> None:
-    graph = openvino.Core().read_model(embedded_onnx("fp32"))
+    graph = openvino_core().read_model(embedded_onnx("fp32"))
     graph.set_rt_info(json.dumps(["nose"]), ["spinepose", "keypoint_names"])
     graph.set_rt_info("deploy-1", ["spinepose", "format"])
     graph.set_rt_info("[256, 192]", ["spinepose", "input_size_hw"])
@@ -144,7 +145,7 @@ class TestPrecision:
     def test_hint_or_clear_error(
         self, precision: Precision, pose: OpenVinoPose, crops: NDArray[np.uint8]
     ) -> None:
-        able = precision.upper() in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        able = precision.upper() in openvino_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         if not able:
             with pytest.raises(DeviceError, match=f"does not compute in {precision} on this device"):
                 OpenVinoPose(embedded_onnx("fp32"), "cpu", precision=precision)
@@ -159,14 +160,14 @@ class TestPrecision:
     def test_a_file_made_for_half_precision(
         self, made: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        graph = openvino.Core().read_model(embedded_onnx("fp32"))
+        graph = openvino_core().read_model(embedded_onnx("fp32"))
         entries = graph.get_rt_info("framework").value.items()
         for key, entry in (*entries, ("spinepose.precision", made)):
             graph.set_rt_info(str(entry), ["spinepose", key.removeprefix("spinepose.")])
         openvino.save_model(graph, tmp_path / "half.xml", compress_to_fp16=False)
         with caplog.at_level("INFO", logger="spinepose_hf"):
             pose = OpenVinoPose(tmp_path / "half.xml", "cpu", threads=1)
-        able = made.upper() in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        able = made.upper() in openvino_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         assert pose.precision == (made if able else "fp32")
         note = f"the model is made for {made}; this device computes it in fp32"
         assert caplog.messages == ([] if able else [note])
@@ -208,7 +209,7 @@ def test_devices(toy_pose: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert caplog.messages == ["device: cpu"]
     with pytest.raises(DeviceError, match="OpenVINO runs on cpu or gpu, not on cuda"):
         OpenVinoPose(toy_pose, "cuda")
-    if not any(name.startswith("GPU") for name in openvino.Core().available_devices):
+    if not any(name.startswith("GPU") for name in openvino_core().available_devices):
         with pytest.raises(DeviceError, match=r"no GPU that it can use \(only CPU\)"):
             OpenVinoPose(toy_pose, "gpu")
 
