@@ -178,7 +178,8 @@ def test_a_stream_that_is_lost(estimator: SpinePoseEstimator, tmp_path: Path) ->
     # What came before is there, whole.
     rows = table.read_text().splitlines()[1:]
     assert len(rows) % 37 == 0
-    assert frames_of(out) >= len({row.split(",")[0] for row in rows}) > 0  # live: frames are dropped rather than late
+    # Live: frames are dropped rather than late.
+    assert frames_of(out) >= len({row.split(",")[0] for row in rows}) > 0
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("spinepose-")]
 
 
