@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -14,8 +13,6 @@ import pytest
 from spinepose_hf.inference.images import load_image
 from spinepose_hf.inference.runtimes.onnx import OnnxPose
 from tests.space.web.static_site import StaticSite
-
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
 
 
 @pytest.fixture(scope="session")
@@ -35,33 +32,6 @@ def build(root: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-@pytest.fixture(scope="session")
-def launch() -> Iterator[Callable[..., Any]]:
-    """Start Chromium with further flags; closed at the end of the session."""
-    api = pytest.importorskip(
-        "playwright.sync_api", reason="needs playwright, in the environment of make test-space"
-    )
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("needs chromium: apt-get install chromium")
-    with api.sync_playwright() as playwright:
-        started: list[Any] = []
-
-        def start(*flags: str) -> Any:
-            started.append(playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, *flags]))
-            return started[-1]
-
-        yield start
-        for browser in started:
-            browser.close()
-
-
-@pytest.fixture(scope="session")
-def browser(launch: Callable[..., Any]) -> Any:
-    """One Chromium for most tests."""
-    return launch()
 
 
 @pytest.fixture(scope="session")

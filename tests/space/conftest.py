@@ -1,0 +1,43 @@
+"""Headless Chromium, for the static page and for the app, and the app itself."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.space.app_fixtures import app_server, page, photo, visit_app
+
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
+
+
+@pytest.fixture(scope="session")
+def launch() -> Iterator[Callable[..., Any]]:
+    """Start Chromium with further flags; closed at the end of the session."""
+    api = pytest.importorskip(
+        "playwright.sync_api", reason="needs playwright, in the environment of make test-space"
+    )
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("needs chromium: apt-get install chromium")
+    with api.sync_playwright() as playwright:
+        started: list[Any] = []
+
+        def start(*flags: str) -> Any:
+            started.append(playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, *flags]))
+            return started[-1]
+
+        yield start
+        for browser in started:
+            browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Callable[..., Any]) -> Any:
+    """One Chromium for most tests."""
+    return launch()
+
+
+__all__ = ["app_server", "browser", "launch", "page", "photo", "visit_app"]
