@@ -5,9 +5,10 @@ VENV_TEST := .venv-test
 VENV_OPTIMUM := .venv-optimum
 VENV_DATASETS3 := .venv-datasets3
 VENV_SPACE := .venv-space
+VENV_DOCS := .venv-docs
 PIP := -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: demo test test-optimum test-space web unit quality style clean
+.PHONY: demo test test-optimum test-space web docs unit quality style clean
 
 demo: $(VENV)/.ready
 	$(VENV)/bin/spinepose -i spinepose_hf/samples/walking.jpg -o out/walking_spine.jpg --overwrite
@@ -43,7 +44,15 @@ $(VENV_SPACE)/.ready: pyproject.toml constraints.txt
 	$(VENV_SPACE)/bin/python $(PIP) -e . "playwright==1.65.2" onnx pytest pytest-timeout
 	touch $@
 
-test: quality test-optimum test-space $(VENV_DATASETS3)/.ready
+# The site is made from the sources, so that none of the package's needs is installed here.
+$(VENV_DOCS)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV_DOCS)
+	$(VENV_DOCS)/bin/python -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+		print(*project["optional-dependencies"]["docs"], sep="\n")' > $(VENV_DOCS)/requirements.txt
+	$(VENV_DOCS)/bin/python $(PIP) -r $(VENV_DOCS)/requirements.txt
+	touch $@
+
+test: quality docs test-optimum test-space $(VENV_DATASETS3)/.ready
 	SPINEPOSE_TF457_PYTHON=$(CURDIR)/$(VENV_OPTIMUM)/bin/python \
 	SPINEPOSE_DATASETS3_PYTHON=$(CURDIR)/$(VENV_DATASETS3)/bin/python \
 		$(VENV_TEST)/bin/python -m pytest
@@ -64,6 +73,10 @@ test-space: $(VENV_SPACE)/.ready
 		|| echo "chromium is not installed, and only root can install it with apt-get"
 	$(VENV_SPACE)/bin/python -m pytest tests/space
 
+# The documentation site in site/. Warnings are errors, and so is anything that would ask another host.
+docs: $(VENV_DOCS)/.ready
+	NO_MKDOCS_2_WARNING=1 $(VENV_DOCS)/bin/mkdocs build --strict
+
 unit: $(VENV_TEST)/.ready
 	$(VENV_TEST)/bin/python -m pytest -m "not slow"
 
@@ -77,4 +90,4 @@ style: $(VENV_TEST)/.ready
 	$(VENV_TEST)/bin/ruff format .
 
 clean:
-	rm -rf $(VENV) $(VENV_TEST) $(VENV_OPTIMUM) $(VENV_DATASETS3) $(VENV_SPACE) space/web/vendor out
+	rm -rf $(VENV) $(VENV_TEST) $(VENV_OPTIMUM) $(VENV_DATASETS3) $(VENV_SPACE) $(VENV_DOCS) space/web/vendor site out

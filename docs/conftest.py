@@ -57,9 +57,10 @@ def leave_folder(namespace: dict[str, object]) -> None:
     shutil.rmtree(folder)
 
 
-pytest_collect_file = Sybil(
+guides = Sybil(
     parsers=[PythonCodeBlockParser(), ShellCodeBlockParser(), SkipParser()],
     patterns=["*.md"],
     setup=enter_empty_folder,
     teardown=leave_folder,
-).pytest()
+)
+pytest_collect_file = guides.pytest()

@@ -83,8 +83,9 @@ class SpinePoseConfig(PretrainedConfig):  # type: ignore[misc]
         ValueError: sizes or lengths that do not fit together.
 
     Example:
-        >>> SpinePoseConfig.from_variant("s").widen_factor
-        0.5
+        ```python
+        SpinePoseConfig.from_variant("s").widen_factor  # 0.5
+        ```
     """
 
     model_type = "spinepose"

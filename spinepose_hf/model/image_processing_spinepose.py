@@ -42,10 +42,11 @@ class SpinePoseImageProcessor(BaseImageProcessor):  # type: ignore[misc]
         simcc_sigma: standard deviation (x, y) of the network's training targets, in bins.
 
     Example:
-        >>> inputs = processor(image, boxes=[[[x, y, width, height]]], return_tensors="pt")
-        >>> people = processor.post_process_pose_estimation(model(**inputs), boxes=[[[x, y, width, height]]])
-        >>> people[0][0]["keypoints"].shape
-        torch.Size([37, 2])
+        ```python
+        inputs = processor(image, boxes=[[[x, y, width, height]]], return_tensors="pt")
+        people = processor.post_process_pose_estimation(model(**inputs), boxes=[[[x, y, width, height]]])
+        people[0][0]["keypoints"].shape  # (37, 2)
+        ```
     """
 
     model_input_names = ("pixel_values",)

@@ -325,9 +325,10 @@ class SpinePoseForPoseEstimation(SpinePosePreTrainedModel):
     """The whole network: crops in, SimCC logits of every keypoint out, and the loss where labels are given.
 
     Example:
-        >>> model = SpinePoseForPoseEstimation(SpinePoseConfig.from_variant("t")).eval()
-        >>> model(torch.zeros(1, 3, 256, 192)).simcc_x.shape
-        torch.Size([1, 37, 384])
+        ```python
+        model = SpinePoseForPoseEstimation(SpinePoseConfig.from_variant("t")).eval()
+        model(torch.zeros(1, 3, 256, 192)).simcc_x.shape  # (1, 37, 384)
+        ```
     """
 
     def __init__(self, config: SpinePoseConfig) -> None:

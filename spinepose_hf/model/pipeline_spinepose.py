@@ -38,13 +38,16 @@ class SpinePosePipeline(Pipeline):  # type: ignore[misc]
     Args:
         detector: finds people in a picture: a pipeline of the task "object-detection", its model's name on
             the Hub, or any function from a picture to what such a pipeline answers.
-        threshold: keep only keypoints that score more.
-        batch_size: how many people go through the network together.
+
+    `threshold` (keep only keypoints that score more) and `batch_size` (how many people go through the network
+    together) may be given here or with each call.
 
     Example:
-        >>> pose = pipeline("pose-estimation", model="saifkhichi96/spinepose", trust_remote_code=True)
-        >>> people = pose("photo.jpg", boxes=[[40, 30, 200, 420]])
-        >>> people[0]["keypoints"][people[0]["labels"].index("neck")]
+        ```python
+        pose = pipeline("pose-estimation", model="saifkhichi96/spinepose", trust_remote_code=True)
+        people = pose("photo.jpg", boxes=[[40, 30, 200, 420]])
+        people[0]["keypoints"][people[0]["labels"].index("neck")]
+        ```
     """
 
     _load_processor = False

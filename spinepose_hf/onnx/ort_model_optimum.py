@@ -22,9 +22,11 @@ class ORTModelForPoseEstimation(PoseOrtModel, ORTModel):  # type: ignore[misc]
     Where Optimum is not installed, the name stands for a class with the same methods.
 
     Example:
-        >>> model = ORTModelForPoseEstimation.from_pretrained(folder, file_name="onnx/model_quantized.onnx")
-        >>> inputs = processor(image, boxes=[[[x, y, width, height]]], return_tensors="pt")
-        >>> people = processor.post_process_pose_estimation(model(**inputs), boxes=[[[x, y, width, height]]])
+        ```python
+        model = ORTModelForPoseEstimation.from_pretrained(folder, file_name="onnx/model_quantized.onnx")
+        inputs = processor(image, boxes=[[[x, y, width, height]]], return_tensors="pt")
+        people = processor.post_process_pose_estimation(model(**inputs), boxes=[[[x, y, width, height]]])
+        ```
     """
 
     @classmethod

@@ -32,9 +32,11 @@ class ORTModelForPoseEstimation(PoseOrtModel):
         model_save_dir: the folder of the graph.
 
     Example:
-        >>> model = ORTModelForPoseEstimation.from_pretrained(folder, file_name="onnx/model_quantized.onnx")
-        >>> inputs = processor(image, boxes=[[[x, y, width, height]]], return_tensors="pt")
-        >>> people = processor.post_process_pose_estimation(model(**inputs), boxes=[[[x, y, width, height]]])
+        ```python
+        model = ORTModelForPoseEstimation.from_pretrained(folder, file_name="onnx/model_quantized.onnx")
+        inputs = processor(image, boxes=[[[x, y, width, height]]], return_tensors="pt")
+        people = processor.post_process_pose_estimation(model(**inputs), boxes=[[[x, y, width, height]]])
+        ```
     """
 
     def __init__(

@@ -1,0 +1,125 @@
+"""What mkdocs does beyond its plugins: pages out of files that live elsewhere, and a look at what was built.
+
+The README, the embedded model's README and others are written once, where they belong; the site shows them as
+pages and turns links between repository files into links between pages.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+
+ROOT = Path(__file__).resolve().parent.parent
+
+PAGES = {
+    "README.md": "index.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "spinepose_hf/weights/README.md": "embedded_model.md",
+    "dataset_loader/synthetic/README.md": "rendered_people.md",
+}
+"""Files of the repository that are pages of the site as they are."""
+
+SHOWN_ON = {
+    "recipes/own_data.yaml": "recipes.md#own_datayaml",
+    "recipes/paper.yaml": "recipes.md#paperyaml",
+    "recipes/embedded.yaml": "recipes.md#embeddedyaml",
+    "recipes/ablation.yaml": "recipes.md#ablationyaml",
+    "dataset_loader/parquet/cards/spinetrack.md": "data_cards.md#spinetrack",
+    "dataset_loader/parquet/cards/synthetic.md": "data_cards.md#rendered-people",
+    "spinepose_hf/training/recipe.py": "api/training.md",
+}
+"""Files of the repository that a page shows or describes, and where."""
+
+_LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)\s#]+)(#[^)\s]*)?(?=\))")
+_FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)
+_INCLUDE = re.compile(r"^<!-- show: (\S+) -->$", re.MULTILINE)
+# What a browser fetches by itself when it shows a page: links that a reader may follow are not meant.
+_LOADED = re.compile(
+    r"""<(?:script|img|iframe|source|video|audio|embed)\b[^>]*?\bsrc=["']?((?:https?:)?//[^"'\s>]+)"""
+    r"""|<link\b(?=[^>]*\brel=["']?(?:stylesheet|icon|preload|preconnect|dns-prefetch|manifest))"""
+    r"""[^>]*?\bhref=["']?((?:https?:)?//[^"'\s>]+)""",
+    re.IGNORECASE,
+)
+_LOADED_BY_STYLES = re.compile(r"""(?:url\(|@import\s)\s*["']?((?:https?:)?//[^"')\s]+)""", re.IGNORECASE)
+
+
+def on_files(files: Files, config: Any) -> Files:
+    """Add the pages whose text lies elsewhere in the repository."""
+    for source, page in PAGES.items():
+        files.append(File.generated(config, page, abs_src_path=str(ROOT / source)))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Show the files that `<!-- show: PATH -->` names; links to repository files become links to pages."""
+    uri = page.file.src_uri
+    here = {shown: source for source, shown in PAGES.items()}.get(uri, f"docs/{uri}")
+    return _outside_code(_INCLUDE.sub(_shown, markdown), lambda text: _links(text, here, uri))
+
+
+def on_post_build(config: Any, **_: Any) -> None:
+    """Refuse a site that would make a browser ask another host.
+
+    Raises:
+        PluginError: it would; the files and addresses are named.
+    """
+    found = [
+        f"{path.relative_to(config.site_dir)}: {address}" for path, address in _foreign(Path(config.site_dir))
+    ]
+    if found:
+        raise PluginError("the site loads from other hosts: " + "; ".join(found[:20]))
+
+
+def _outside_code(markdown: str, change: Any) -> str:
+    """`markdown` with everything between its fenced code blocks changed."""
+    parts, end = [], 0
+    for fence in _FENCE.finditer(markdown):
+        parts += [change(markdown[end : fence.start()]), fence.group()]
+        end = fence.end()
+    return "".join([*parts, change(markdown[end:])])
+
+
+def _links(text: str, here: str, uri: str) -> str:
+    def turned(link: re.Match[str]) -> str:
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(here), link[1]))
+        anchor = link[2] or ""
+        if target in PAGES:
+            found = PAGES[target] + anchor
+        elif target in SHOWN_ON:
+            found = SHOWN_ON[target]
+        elif target.startswith("docs/"):
+            found = target.removeprefix("docs/") + anchor
+        else:
+            return str(link.group())  # mkdocs says that it leads nowhere
+        return posixpath.relpath(found, posixpath.dirname(uri) or ".")
+
+    return _LINK.sub(turned, text)
+
+
+def _shown(mark: re.Match[str]) -> str:
+    """The file that the mark names: of a card what stays without its counts, anything else as code."""
+    path = ROOT / mark[1]
+    text = path.read_text(encoding="utf-8").strip()
+    if path.suffix != ".md":
+        return f"```{path.suffix.removeprefix('.')}\n{text}\n```"
+    lasting = text[text.index("## ") :].replace("$structure\n", "")
+    return re.sub(r"^## ", "### ", lasting, flags=re.MULTILINE)
+
+
+def _foreign(site: Path) -> Iterator[tuple[Path, str]]:
+    """Files of the site with the addresses elsewhere that they load."""
+    for path in sorted(site.rglob("*")):
+        if path.suffix == ".html":
+            pattern = _LOADED
+        elif path.suffix == ".css":
+            pattern = _LOADED_BY_STYLES
+        else:
+            continue
+        for match in pattern.finditer(path.read_text(encoding="utf-8")):
+            yield path, next(group for group in match.groups() if group)
