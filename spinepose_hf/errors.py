@@ -15,6 +15,10 @@ class VideoError(SpinePoseError):
     """A video, camera or stream that cannot be opened, read or written."""
 
 
+class UploadError(SpinePoseError):
+    """A file that a visitor of the app gave and that it does not take."""
+
+
 class BoxError(SpinePoseError, ValueError):
     """A person box that is not four finite numbers with a positive size inside the image."""
 

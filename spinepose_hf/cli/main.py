@@ -21,6 +21,7 @@ DEFAULT_COMMAND = "predict"
 # function of that name, or, for a group of commands, a `typer.Typer` named `app`, made without completion.
 COMMANDS: dict[str, str] = {
     "annotate": "Label pictures with the model's help: prepare tasks, merge what people corrected.",
+    "app": "Open the app: photos, videos and webcam in the browser.",
     "benchmark": "Measure how fast models run on this machine, in each runtime.",
     "convert": "Make a model folder of an official SpinePose or RTMPose file.",
     "dataset": "Check, describe and convert SpineTrack and other COCO keypoint files.",
@@ -105,7 +106,7 @@ def _load_and_run(ctx: typer.Context) -> None:
     name = str(ctx.info_name)
     module = importlib.import_module(f"spinepose_hf.cli.{name}")
     command = getattr(module, "app", None)
-    if command is None:
+    if not isinstance(command, typer.Typer):
         command = typer.Typer(
             rich_markup_mode="markdown", add_completion=False, pretty_exceptions_enable=False
         )
