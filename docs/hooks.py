@@ -36,9 +36,10 @@ SHOWN_ON = {
 }
 """Files of the repository that a page shows or describes, and where."""
 
-_LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)\s#]+)(#[^)\s]*)?(?=\))")
+_LINK = re.compile(r"\[([^\]]*)\]\((?![a-z]+:|#)([^)\s#]+)(#[^)\s]*)?\)")
 _FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)
 _INCLUDE = re.compile(r"^<!-- show: (\S+) -->$", re.MULTILINE)
+_FIGURE = re.compile(r'<img [^>]*src="((?:\.\./)*images/[^"]+)"[^>]*>')
 # What a browser fetches by itself when it shows a page: links that a reader may follow are not meant.
 _LOADED = re.compile(
     r"""<(?:script|img|iframe|source|video|audio|embed)\b[^>]*?\bsrc=["']?((?:https?:)?//[^"'\s>]+)"""
@@ -56,11 +57,19 @@ def on_files(files: Files, config: Any) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
     """Show the files that `<!-- show: PATH -->` names; links to repository files become links to pages."""
     uri = page.file.src_uri
+    if page.parent is None:
+        page.meta.setdefault("hide", ["navigation"])  # a single page needs no list beside it
     here = {shown: source for source, shown in PAGES.items()}.get(uri, f"docs/{uri}")
-    return _outside_code(_INCLUDE.sub(_shown, markdown), lambda text: _links(text, here, uri))
+    titles = dict(_titles(config.nav))
+    return _outside_code(_INCLUDE.sub(_shown, markdown), lambda text: _links(text, here, uri, titles))
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Make every figure a link to itself: on a phone its letters are small."""
+    return _FIGURE.sub(lambda image: f'<a href="{image[1]}" title="In full size">{image[0]}</a>', html)
 
 
 def on_post_build(config: Any, **_: Any) -> None:
@@ -85,19 +94,34 @@ def _outside_code(markdown: str, change: Any) -> str:
     return "".join([*parts, change(markdown[end:])])
 
 
-def _links(text: str, here: str, uri: str) -> str:
+def _titles(nav: Any) -> Iterator[tuple[str, str]]:
+    """Page and title of every named entry of the navigation."""
+    for entry in nav:
+        for title, inside in entry.items() if isinstance(entry, dict) else ():
+            if isinstance(inside, str):
+                yield inside, title
+            else:
+                yield from _titles(inside)
+
+
+def _links(text: str, here: str, uri: str, titles: dict[str, str]) -> str:
+    """Links of the file `here` as those of the page `uri`; one that shows a path shows the page's title."""
+
     def turned(link: re.Match[str]) -> str:
-        target = posixpath.normpath(posixpath.join(posixpath.dirname(here), link[1]))
-        anchor = link[2] or ""
+        shown, path, anchor = link[1], link[2], link[3] or ""
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(here), path))
         if target in PAGES:
-            found = PAGES[target] + anchor
+            page = PAGES[target]
         elif target in SHOWN_ON:
-            found = SHOWN_ON[target]
+            page, _, rest = SHOWN_ON[target].partition("#")
+            anchor = f"#{rest}" if rest else ""
         elif target.startswith("docs/"):
-            found = target.removeprefix("docs/") + anchor
+            page = target.removeprefix("docs/")
         else:
             return str(link.group())  # mkdocs says that it leads nowhere
-        return posixpath.relpath(found, posixpath.dirname(uri) or ".")
+        if shown in (path, posixpath.basename(path)):
+            shown = titles.get(page, shown)
+        return f"[{shown}]({posixpath.relpath(page, posixpath.dirname(uri) or '.')}{anchor})"
 
     return _LINK.sub(turned, text)
 

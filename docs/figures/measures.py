@@ -1,4 +1,4 @@
-"""Draws docs/images/measures.png: what the measures mean and which way is positive.
+"""Draws docs/images/measures_*.png: what the measures mean and which way is positive.
 
 Run from the top of the repository: python -m docs.figures.measures
 All numbers in the figure are measured on the figures that are drawn.
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _NOT_DRAWN = ("nose", "head", "eye", "_ear", "latissimus", "small_toe")
-OUT = Path(__file__).resolve().parent.parent / "images" / "measures.png"
+OUT = Path(__file__).resolve().parent.parent / "images"
 MARK = SERIES[5]
+TEXT = 11
 STANDING = (-12.0, -12.0, 0.0, 17.0, 17.0, 0.0, -18.0)
+BENT = (8.0, 10.0, 4.0, 20.0, 20.0, 2.0, 6.0)
 
 
 def point(points: np.ndarray, name: str) -> np.ndarray:
@@ -73,7 +75,7 @@ def arc(
     axes.annotate("", curve[-1], curve[-4], arrowprops={"arrowstyle": "->", "color": MARK, "lw": 1.8})
     middle = np.radians((first + last) / 2)
     place = centre + shift * radius * np.array([np.sin(middle), -np.cos(middle)])
-    axes.text(*place, text, color=MARK, ha="center", va="center", fontsize=9, weight="bold")
+    axes.text(*place, text, color=MARK, ha="center", va="center", fontsize=TEXT, weight="bold")
 
 
 UP = np.array([0.0, -1.0])
@@ -109,10 +111,10 @@ def regions(axes: Axes, points: np.ndarray, found: PersonMeasures) -> str:
             color=MARK,
             ha="center",
             va="center",
-            fontsize=9,
+            fontsize=TEXT,
             weight="bold",
         )
-    return "forward bend +, hollow back -"
+    return "hollow: negative" if found["lumbar_deg"].value < 0 else "rounded: positive"
 
 
 def head(axes: Axes, points: np.ndarray, found: PersonMeasures) -> str:
@@ -123,7 +125,7 @@ def head(axes: Axes, points: np.ndarray, found: PersonMeasures) -> str:
     axes.plot(*ear, "o", color=MARK, markersize=5)
     value = found["head_forward_deg"].value
     arc(axes, c7, 0, value, 150, "+", 1.14)
-    return f"head_forward {value:+.0f}° (C7 to ear)"
+    return f"head_forward {value:+.0f}°"
 
 
 def sideways(axes: Axes, points: np.ndarray, found: PersonMeasures) -> str:
@@ -133,7 +135,7 @@ def sideways(axes: Axes, points: np.ndarray, found: PersonMeasures) -> str:
     dashed(axes, sacrum, (c7 - sacrum) * 1.15, MARK)
     lean = found["side_lean_deg"].value
     arc(axes, sacrum, 0, lean * found.view.left_side, 215, "+", 1.1)
-    return f"side_lean {lean:+.0f}° (person's left: +)"
+    return f"side_lean {lean:+.0f}°"
 
 
 def bow(axes: Axes, points: np.ndarray, found: PersonMeasures) -> str:
@@ -145,7 +147,7 @@ def bow(axes: Axes, points: np.ndarray, found: PersonMeasures) -> str:
     )
     axes.annotate("", top, foot, arrowprops={"arrowstyle": "->", "color": MARK, "lw": 1.8})
     axes.text(top[0] - 34, top[1], "+", color=MARK, fontsize=11, weight="bold", va="center")
-    return f"deviation {found['deviation_trunk'].value:+.2f} of sacrum-C7"
+    return f"deviation_trunk {found['deviation_trunk'].value:+.2f}"
 
 
 def tilt(axes: Axes, points: np.ndarray, found: PersonMeasures) -> str:
@@ -156,13 +158,13 @@ def tilt(axes: Axes, points: np.ndarray, found: PersonMeasures) -> str:
         axes.plot(*np.stack([right, left]).T, color=MARK, linewidth=1.8)
         axes.text(
             left[0] + 35,
-            left[1] - 12,
+            left[1] + (-12 if part == "shoulder" else 34),
             f"{found[f'{part}_tilt_deg'].value:+.0f}°",
             color=MARK,
-            fontsize=9,
+            fontsize=TEXT,
             weight="bold",
         )
-    return "shoulder_tilt, hip_tilt (left higher: +)"
+    return "shoulder_tilt, hip_tilt"
 
 
 def from_above(axes: Axes) -> None:
@@ -181,7 +183,7 @@ def from_above(axes: Axes) -> None:
             Wedge((0, 0), 1, centre - HALF_WIDTH, centre + HALF_WIDTH, facecolor=colour, alpha=0.45)
         )
         angle = np.radians(centre)
-        axes.text(0.66 * np.cos(angle), 0.66 * np.sin(angle), text, ha="center", va="center", fontsize=8)
+        axes.text(0.66 * np.cos(angle), 0.66 * np.sin(angle), text, ha="center", va="center", fontsize=TEXT)
     for angle in np.radians([45, 135, 225, 315]):
         axes.text(
             0.72 * np.cos(angle),
@@ -189,69 +191,118 @@ def from_above(axes: Axes) -> None:
             "oblique",
             ha="center",
             va="center",
-            fontsize=7,
+            fontsize=TEXT - 1,
             color=INK,
         )
     for text, x, y in (("0°", 0, -1.12), ("90°", 1.17, 0), ("±180°", 0, 1.12), ("-90°", -1.2, 0)):
-        axes.text(x, y, text, ha="center", va="center", fontsize=8, color=INK)
-    axes.text(0, -1.42, "camera", ha="center", va="center", fontsize=9, color=INK)
+        axes.text(x, y, text, ha="center", va="center", fontsize=TEXT, color=INK)
+    axes.text(0, -1.42, "camera", ha="center", va="center", fontsize=TEXT, color=INK)
     axes.set_xlim(-1.45, 1.45)
     axes.set_ylim(-1.6, 1.3)
-    axes.set_title("the view: which way\nthe person faces, from above", fontsize=10, color=INK)
+    axes.set_title("the view: which way\nthe person faces, from above", fontsize=TEXT + 1, color=INK)
 
 
-def main() -> None:
-    """Draw and write the figure."""
-    from matplotlib.figure import Figure
+Draw = Callable[["Axes", np.ndarray, PersonMeasures], str]
+Case = tuple[str, Any, Draw]
+"""Title, one person, and what is drawn on them; it returns the second line of the title."""
 
-    figure = Figure(figsize=(12, 7.6), layout="constrained")
-    panels: list[Axes] = list(figure.subplots(2, 4).ravel())
-    c_curve = (24.0, 0.0, -40.0, 0.0, 0.0, 16.0, 0.0)
-    shoulders = mannequin(0)
-    points = shoulders.keypoints.copy()
+
+def shoulders_and_hips() -> Any:
+    """Somebody from the front with a higher left shoulder and a lower left hip."""
+    people = mannequin(0)
+    points = people.keypoints.copy()
     points[0, [KEYPOINT_INDEX["left_shoulder"], KEYPOINT_INDEX["left_clavicle"]], 1] -= [18, 6]
     points[0, [KEYPOINT_INDEX["right_shoulder"], KEYPOINT_INDEX["right_clavicle"]], 1] += [18, 6]
     points[0, KEYPOINT_INDEX["left_hip"], 1] += 6
     points[0, KEYPOINT_INDEX["right_hip"], 1] -= 6
-    cases: list[tuple[str, Any, Callable[[Axes, np.ndarray, PersonMeasures], str]]] = [
-        ("from the side, facing right", mannequin(90, lean=42, flexion=STANDING, hinge=True), leaning),
-        ("from the side, facing left", mannequin(-90, lean=42, flexion=STANDING, hinge=True), leaning),
-        ("from the side", mannequin(90, flexion=STANDING, scale=560), regions),
-        ("from the side", mannequin(90, flexion=(*STANDING[:5], 25.0, -8.0), scale=560), head),
-        ("from the front", mannequin(0, side_lean=20, hinge=True), sideways),
-        ("from the back", mannequin(180, bend=c_curve), bow),
-        ("from the front", shoulders.replace(keypoints=points), tilt),
-    ]
-    for axes, (view, people, draw) in zip(panels, cases, strict=False):
-        found = measure_people(people).people[0]
-        pixels = people.keypoints[0].astype(float)
-        close = draw in (regions, head)
-        stick_figure(axes, pixels, feet=not close)
-        text = draw(axes, pixels, found)
-        axes.set_title(f"{view}\n{text}", fontsize=10, color=INK)
-        axes.set_aspect("equal")
-        axes.set_ylim(*((575, 5) if close else (880, 120)))
-        axes.set_xlim(*((440, 860) if close else (400, 880)))
-    from_above(panels[-1])
-    for axes in panels:
-        axes.set_axis_off()
-    panels[-1].set_aspect("equal")
+    return people.replace(keypoints=points)
+
+
+def panel(axes: Axes, case: Case) -> None:
+    """One figure with what is measured on it."""
+    title, people, draw = case
+    found = measure_people(people).people[0]
+    pixels = people.keypoints[0].astype(float)
+    close = draw in (regions, head)
+    stick_figure(axes, pixels, feet=not close)
+    text = draw(axes, pixels, found)
+    axes.set_title(f"{title}\n{text}", fontsize=TEXT + 1, color=INK)
+    axes.set_aspect("equal")
+    axes.set_ylim(*((575, 5) if close else (880, 120)))
+    left, right = (440, 860) if close else (400, 880)
+    # Who bends far needs room in front.
+    reach = float(max(right, pixels[:, 0].max() + 40))
+    axes.set_xlim(left + reach - right, reach)
+
+
+def legend(figure: Any, axes: Axes, sides: bool) -> None:
+    """What the colours mean, below the panels."""
+    named = [("spine", SPINE), ("what is measured", MARK)]
+    if sides:
+        named = [("person's left", LEFT), ("person's right", RIGHT), *named]
     figure.legend(
-        handles=[
-            panels[0].plot([], [], color=colour, linewidth=3, label=label)[0]
-            for label, colour in (
-                ("person's left", LEFT),
-                ("person's right", RIGHT),
-                ("spine", SPINE),
-                ("what is measured", MARK),
-            )
-        ],
+        handles=[axes.plot([], [], color=colour, linewidth=3, label=label)[0] for label, colour in named],
         loc="outside lower center",
         ncols=4,
         frameon=False,
+        fontsize=TEXT,
     )
-    OUT.parent.mkdir(exist_ok=True)
-    figure.savefig(OUT, dpi=DPI * 0.8)
+
+
+def write(name: str, cases: list[Case]) -> None:
+    """A row of panels with a legend."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 4.7), layout="constrained")
+    row = list(figure.subplots(1, len(cases), squeeze=False).ravel())
+    for axes, case in zip(row, cases, strict=True):
+        panel(axes, case)
+        axes.set_axis_off()
+    legend(figure, row[0], sides=any(draw in (sideways, bow, tilt) for _, _, draw in cases))
+    figure.savefig(OUT / f"measures_{name}.png", dpi=DPI)
+
+
+def write_view() -> None:
+    """The circle of views."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.6, 4.6), layout="constrained")
+    axes = figure.subplots()
+    from_above(axes)
+    axes.set_axis_off()
+    axes.set_aspect("equal")
+    figure.savefig(OUT / "measures_view.png", dpi=DPI)
+
+
+def main() -> None:
+    """Draw and write the figures."""
+    OUT.mkdir(exist_ok=True)
+    c_curve = (24.0, 0.0, -40.0, 0.0, 0.0, 16.0, 0.0)
+    leans = {"lean": 42.0, "flexion": STANDING, "hinge": True}
+    write(
+        "leans",
+        [
+            ("facing right", mannequin(90, **leans), leaning),
+            ("facing left", mannequin(-90, **leans), leaning),
+            ("head", mannequin(90, flexion=(*STANDING[:5], 25.0, -8.0), scale=560), head),
+        ],
+    )
+    write(
+        "curves",
+        [
+            ("upright", mannequin(90, flexion=STANDING, scale=560), regions),
+            ("bent forward", mannequin(90, flexion=BENT, scale=560), regions),
+        ],
+    )
+    write(
+        "front",
+        [
+            ("from the front", mannequin(0, side_lean=20, hinge=True), sideways),
+            ("from the back", mannequin(180, bend=c_curve), bow),
+            ("from the front", shoulders_and_hips(), tilt),
+        ],
+    )
+    write_view()
 
 
 if __name__ == "__main__":
