@@ -45,18 +45,21 @@ def plain_errors(handler: Handler) -> Handler:
 def _told(error: Exception) -> Exception:
     import gradio
 
+    told: Exception
     if isinstance(error, gradio.Error):
-        return error
+        told = error
+        return told
     if isinstance(error, SpinePoseError):
-        text = str(error)
-        return gradio.Error(text[:1].upper() + text[1:], title="That did not work", print_exception=False)
-    number = secrets.token_hex(3)
-    logger.error("error %s", number, exc_info=error)
-    return gradio.Error(
-        f"Something went wrong here that should not. Try again; if it comes back, report number {number}.",
-        title="Our mistake",
-        print_exception=False,
-    )
+        text, title = str(error), "That did not work"
+        text = text[:1].upper() + text[1:]
+    else:
+        number, title = secrets.token_hex(3), "Our mistake"
+        logger.error("error %s", number, exc_info=error)
+        text = (
+            f"Something went wrong here that should not. Try again; if it comes back, report number {number}."
+        )
+    told = gradio.Error(text, title=title, print_exception=False)
+    return told
 
 
 __all__ = ["plain_errors"]

@@ -64,9 +64,9 @@ def settings_from_environment(environment: Mapping[str, str] | None = None) -> A
         text = found.get(variable, "").strip()
         if not text:
             continue
-        kind = type(field.default)
+        default = getattr(AppSettings(), field.name)
         try:
-            changes[field.name] = text if kind is str else kind(text)
+            changes[field.name] = text if isinstance(default, str) else type(default)(text)
         except ValueError as error:
             raise SpinePoseError(f"{variable} is {text!r}; give a number") from error
     return replace(AppSettings(), **changes)  # type: ignore[arg-type]  # kinds are those of the fields

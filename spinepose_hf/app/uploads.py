@@ -18,7 +18,7 @@ from spinepose_hf.inference.media.source import SourceInfo, open_source
 
 MEGA = 1_000_000
 
-PICTURE_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "MPO")
+PICTURE_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
 """Pillow's decoders that uploads may reach; the rest are for files that nobody uploads in good faith."""
 
 _LONGEST_NAME = 60

@@ -1,0 +1,70 @@
+"""What tabs share: one network for all threads, and folders that do not stay."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spinepose_hf.app.context import AppContext
+from spinepose_hf.app.settings import AppSettings
+from spinepose_hf.inference import SpinePoseEstimator
+from tests.inference.red_clips import red_clip, red_frame
+from tests.inference.toy_networks import save_toy_pose
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Iterator[AppContext]:
+    pytest.importorskip("onnx", reason="the toy network is made with onnx")
+    network = save_toy_pose(tmp_path / "toy.onnx")
+    made = AppContext(AppSettings(keep_minutes=1), SpinePoseEstimator(network, device="cpu"))
+    yield made
+    made.close()
+
+
+def test_many_threads_get_their_own_answers(context: AppContext) -> None:
+    images = [red_frame(index) for index in range(0, 24, 2)]
+    alone = [context.estimate(image) for image in images]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(context.estimate, images))
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one.keypoints, other.keypoints)
+    assert not np.array_equal(alone[0].keypoints, alone[-1].keypoints)
+
+
+def test_videos(context: AppContext, tmp_path: Path) -> None:
+    with context.stream(red_clip(tmp_path / "walk.mp4", 6)) as stream:
+        assert [frame.index for frame in stream] == list(range(6))
+
+
+def test_folders_end_with_the_app(context: AppContext) -> None:
+    folder = context.folder()
+    (folder / "result.csv").write_text("x")
+    assert folder != context.folder()
+    context.close()
+    assert not context.root.exists()
+    context.close()
+
+
+def test_folders_end_when_their_time_is_over(context: AppContext) -> None:
+    folder = context.folder()
+    context.delete_old()
+    assert folder.exists()
+    context.delete_old(now=time.time() + 61)
+    assert not folder.exists()
+
+
+def test_scratch_is_gone_also_after_an_error(context: AppContext) -> None:
+    with pytest.raises(KeyError), context.scratch() as folder:
+        (folder / "half").write_text("x")
+        raise KeyError
+    assert not folder.exists()
+
+
+def test_warm_up_runs_the_network(context: AppContext) -> None:
+    context.warm_up()
+    assert context.estimator.detector is not None
