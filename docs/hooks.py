@@ -39,6 +39,7 @@ SHOWN_ON = {
 _LINK = re.compile(r"\[([^\]]*)\]\((?![a-z]+:|#)([^)\s#]+)(#[^)\s]*)?\)")
 _FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)
 _INCLUDE = re.compile(r"^<!-- show: (\S+) -->$", re.MULTILINE)
+_SEARCH = 'data-md-component="search" role="dialog"'
 _FIGURE = re.compile(r'<img [^>]*src="((?:\.\./)*images/[^"]+)"[^>]*>')
 # What a browser fetches by itself when it shows a page: links that a reader may follow are not meant.
 _LOADED = re.compile(
@@ -70,6 +71,11 @@ def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
 def on_page_content(html: str, **_: Any) -> str:
     """Make every figure a link to itself: on a phone its letters are small."""
     return _FIGURE.sub(lambda image: f'<a href="{image[1]}" title="In full size">{image[0]}</a>', html)
+
+
+def on_post_page(output: str, **_: Any) -> str:
+    """Give the search dialog the name that the theme leaves out, for screen readers."""
+    return output.replace(_SEARCH, f'{_SEARCH} aria-label="Search"')
 
 
 def on_post_build(config: Any, **_: Any) -> None:
@@ -119,7 +125,7 @@ def _links(text: str, here: str, uri: str, titles: dict[str, str]) -> str:
             page = target.removeprefix("docs/")
         else:
             return str(link.group())  # mkdocs says that it leads nowhere
-        if shown in (path, posixpath.basename(path)):
+        if shown in (path, posixpath.basename(path), target):
             shown = titles.get(page, shown)
         return f"[{shown}]({posixpath.relpath(page, posixpath.dirname(uri) or '.')}{anchor})"
 

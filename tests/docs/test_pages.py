@@ -55,7 +55,7 @@ def click_command(name: str) -> Any:
     """The command behind a name, as the program itself finds it."""
     module = importlib.import_module(f"spinepose_hf.cli.{name}")
     app = getattr(module, "app", None)
-    if app is None:
+    if not isinstance(app, typer.Typer):
         app = typer.Typer(add_completion=False)
         app.command(name)(getattr(module, name))
     return typer.main.get_command(app)
