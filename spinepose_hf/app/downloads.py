@@ -56,10 +56,20 @@ def write_tables(folder: Path, name: str, people: People, measures: FrameMeasure
         paths[key] = folder / f"{stem}{ending}"
         with open_writer(paths[key], form, info) as writer:
             writer.write(people, name)
-    paths["angles"] = folder / f"{stem}_measures.csv"
-    with AngleTableWriter(paths["angles"], info) as table:
-        table.write_measures(measures, name)
+    paths["angles"] = write_measures(folder, name, measures)
     return paths
+
+
+def write_measures(folder: Path, name: str, measures: FrameMeasures) -> Path:
+    """Write the measures of a picture's people as CSV, and return its path.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    path = folder / f"{safe_stem(name)}_measures.csv"
+    with AngleTableWriter(path, ClipInfo(name=name, pictures=True, count=1)) as table:
+        table.write_measures(measures, name)
+    return path
 
 
 def write_png(folder: Path, name: str, drawn: NDArray[np.uint8]) -> Path:
@@ -73,4 +83,4 @@ def write_png(folder: Path, name: str, drawn: NDArray[np.uint8]) -> Path:
     return path
 
 
-__all__ = ["FILES", "TABLES", "safe_stem", "write_png", "write_tables"]
+__all__ = ["FILES", "TABLES", "safe_stem", "write_measures", "write_png", "write_tables"]

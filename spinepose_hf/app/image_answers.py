@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from spinepose_hf.app.box_text import boxes_from_json, boxes_from_text
 from spinepose_hf.app.context import AppContext
-from spinepose_hf.app.downloads import write_png, write_tables
+from spinepose_hf.app.downloads import write_measures, write_png, write_tables
 from spinepose_hf.app.image_result import ImageResult, result_document, result_of
 from spinepose_hf.app.measure_words import view_sentence
 from spinepose_hf.app.point_labels import PictureOptions, annotate, with_numbers
@@ -99,6 +99,10 @@ class ImageAnswers:
         """Write the tables of a result; paths by name."""
         paths = write_tables(result.folder, result.name, result.people, result.measures)
         return {name: str(path) for name, path in paths.items()}
+
+    def measure_file(self, result: ImageResult) -> str:
+        """Write the measures alone, and return the path."""
+        return str(write_measures(result.folder, result.name, result.measures))
 
     def png(self, result: ImageResult, options: PictureOptions) -> str:
         """Draw the whole photo, all pixels, and return the path of the PNG.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from spinepose_hf.app.cut_out import shrunk
 from spinepose_hf.app.point_labels import with_numbers
 from spinepose_hf.measure.people import measure_people
 from spinepose_hf.measure.quantity import FrameMeasures, PersonMeasures
+from spinepose_hf.measure.view import View, known_view
 from spinepose_hf.model.skeleton import VERTEBRAE
 from spinepose_hf.pose import People, Person
 
@@ -48,6 +49,20 @@ def result_of(source: Path, name: str, image: NDArray[np.uint8], people: People,
     """Measure the people of a picture, (H, W, 3) uint8 RGB, and keep what the page needs of it."""
     shown, shown_people = shrunk(image, with_numbers(people), SHOWN_SIDE)
     return ImageResult(source, name, people, measure_people(people), shown, shown_people, folder)
+
+
+def seen_from(result: ImageResult, view: str) -> ImageResult:
+    """Measure again, with the view that the visitor knows.
+
+    Args:
+        result: of a picture.
+        view: value of a `View` that says which way people face; empty: the view is estimated.
+
+    Raises:
+        ValueError: there is no such view, or it is oblique or unknown.
+    """
+    views = [known_view(View(view))] * len(result.people) if view else None
+    return replace(result, measures=measure_people(result.people, views))
 
 
 def result_document(people: People, measures: FrameMeasures) -> dict[str, Any]:
@@ -93,4 +108,4 @@ def _finite(value: float) -> float | None:
     return round(value, 4) if math.isfinite(value) else None
 
 
-__all__ = ["SHOWN_SIDE", "ImageResult", "result_document", "result_of"]
+__all__ = ["SHOWN_SIDE", "ImageResult", "result_document", "result_of", "seen_from"]

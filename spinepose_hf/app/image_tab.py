@@ -15,7 +15,8 @@ from spinepose_hf.app.image_answers import (
     person_html,
     status_html,
 )
-from spinepose_hf.app.image_result import ImageResult
+from spinepose_hf.app.image_result import ImageResult, seen_from
+from spinepose_hf.app.measure_words import VIEW_CHOICES
 from spinepose_hf.app.messages import plain_errors
 from spinepose_hf.app.point_labels import PictureOptions
 
@@ -58,6 +59,7 @@ class _Parts:
     picture: Any
     toggles: Any
     person: Any
+    view: Any
     details: Any
     panel: Any
     figure: Any
@@ -80,12 +82,12 @@ def build_image_tab(context: AppContext) -> None:
                 photo, mode, boxes, tools, run = _inputs()
             with gr.Column(scale=6, min_width=300):
                 status, picture, toggles, person = _outputs()
-        details, panel, figure, measures, points, tables, png, png_file = _details()
+        details, view, panel, figure, measures, points, tables, png, png_file = _details()
         result = gr.State(None, time_to_live=60 * context.settings.keep_minutes)
         _wire_endpoint(answers)
     parts = _Parts(
-        photo, mode, boxes, run, status, picture, toggles, person, details, panel, figure, measures, points,
-        tables, png, png_file, result,
+        photo, mode, boxes, run, status, picture, toggles, person, view, details, panel, figure, measures,
+        points, tables, png, png_file, result,
     )  # fmt: skip
     _wire_boxes(parts, tools)
     _wire_result(parts, answers)
@@ -110,7 +112,7 @@ def _inputs() -> tuple[Any, Any, Any, Any, Any]:
         placeholder="Drop a photo here\nor click to choose one",
     )  # fmt: skip
     mode = gr.Radio(
-        [("Find people by itself", "auto"), ("I draw boxes", "draw")],
+        [("Find people automatically", "auto"), ("I draw boxes", "draw")],
         value="auto", label="People", elem_id="image-people",
     )  # fmt: skip
     with gr.Group(visible=False) as tools:
@@ -144,10 +146,14 @@ def _outputs() -> tuple[Any, Any, Any, Any]:
     return status, picture, toggles, person
 
 
-def _details() -> tuple[Any, Any, Any, Any, Any, dict[str, Any], Any, Any]:
+def _details() -> tuple[Any, Any, Any, Any, Any, Any, dict[str, Any], Any, Any]:
     import gradio as gr
 
     with gr.Column(visible=False) as details:
+        view = gr.Dropdown(
+            list(VIEW_CHOICES), value="", label="Seen from", elem_id="image-view",
+            info="If you know better from where the person is seen, say so: measures follow.",
+        )  # fmt: skip
         with gr.Row(equal_height=False):
             with gr.Column(scale=5, min_width=300):
                 panel = gr.Image(
@@ -167,7 +173,7 @@ def _details() -> tuple[Any, Any, Any, Any, Any, dict[str, Any], Any, Any]:
             }
             png = gr.Button("Picture (PNG)", size="sm", min_width=130, elem_id="image-download-png")
             png_file = gr.DownloadButton("PNG", visible="hidden", elem_id="image-png-file")
-    return details, panel, figure, measures, points, tables, png, png_file
+    return details, view, panel, figure, measures, points, tables, png, png_file
 
 
 def _wire_boxes(parts: _Parts, tools: Any) -> None:
@@ -187,7 +193,7 @@ def _wire_result(parts: _Parts, answers: ImageAnswers) -> None:
     import gradio as gr
 
     of_person = [parts.figure, parts.measures, parts.points]
-    shown = [parts.result, parts.status, parts.picture, parts.person, parts.details, *of_person]
+    shown = [parts.result, parts.status, parts.picture, parts.person, parts.view, parts.details, *of_person]
 
     def answer(photo: Payload, mode: str, boxes: str, switches: list[str]) -> list[Any]:
         result = answers.estimate(photo, mode, boxes)
@@ -221,6 +227,23 @@ def _wire_result(parts: _Parts, answers: ImageAnswers) -> None:
         return [answers.panel(result, person), *person_html(result, person)]
 
     @plain_errors
+    def look_from(
+        result: ImageResult | None, view: str, person: int | None, switches: list[str]
+    ) -> list[Any]:
+        if result is None or not len(result.people):
+            return [gr.skip()] * 7
+        result = seen_from(result, view)
+        number = person or 0
+        drawn = answers.picture(result, picture_options(switches))
+        return [
+            result,
+            status_html(result),
+            drawn,
+            *person_html(result, number),
+            answers.measure_file(result),
+        ]
+
+    @plain_errors
     def save_png(result: ImageResult | None, switches: list[str]) -> Any:
         return None if result is None else answers.png(result, picture_options(switches))
 
@@ -240,6 +263,11 @@ def _wire_result(parts: _Parts, answers: ImageAnswers) -> None:
     parts.person.input(
         choose, [parts.result, parts.person], [parts.panel, *of_person], show_progress="hidden", **private
     )
+    parts.view.input(
+        look_from, [parts.result, parts.view, parts.person, parts.toggles],
+        [parts.result, parts.status, parts.picture, *of_person, parts.tables["angles"]],
+        show_progress="hidden", **private,
+    )  # fmt: skip
     parts.png.click(
         save_png, [parts.result, parts.toggles], parts.png_file, show_progress_on=[parts.png], **private
     ).success(None, js=_SAVE_PNG, **private)
@@ -252,7 +280,7 @@ def _shown(result: ImageResult, picture: str) -> list[Any]:
     count = len(result.people)
     chooser = gr.update(choices=person_choices(result), value=0 if count else None, visible=count > 1)
     parts = person_html(result, 0) if count else ("", "", "")
-    return [status_html(result), picture, chooser, gr.update(visible=count > 0), *parts]
+    return [status_html(result), picture, chooser, "", gr.update(visible=count > 0), *parts]
 
 
 def _blank() -> list[Any]:
@@ -260,7 +288,7 @@ def _blank() -> list[Any]:
     import gradio as gr
 
     hidden = gr.update(visible=False)
-    return [None, WELCOME, None, gr.update(choices=[], value=None, visible=False), hidden, "", "", ""]
+    return [None, WELCOME, None, gr.update(choices=[], value=None, visible=False), "", hidden, "", "", ""]
 
 
 def _wire_endpoint(answers: ImageAnswers) -> None:

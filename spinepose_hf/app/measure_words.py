@@ -7,7 +7,7 @@ from typing import Final
 
 from spinepose_hf.measure.definition import Definition
 from spinepose_hf.measure.people import DEFINITIONS
-from spinepose_hf.measure.quantity import Measure, PersonMeasures, State
+from spinepose_hf.measure.quantity import Measure, State
 from spinepose_hf.measure.view import SAGITTAL, View, ViewEstimate
 
 
@@ -71,6 +71,15 @@ VIEW_WORDS: Final[dict[View, str]] = {
     View.UNKNOWN: "from a direction that is not clear",
 }
 
+VIEW_CHOICES: Final[tuple[tuple[str, str], ...]] = (
+    ("Found automatically", ""),
+    ("From the side, facing right", str(View.SAGITTAL_RIGHT)),
+    ("From the side, facing left", str(View.SAGITTAL_LEFT)),
+    ("From the front", str(View.FRONT)),
+    ("From the back", str(View.BACK)),
+)
+"""What a visitor may say of the view: words, and the view's name."""
+
 _SIDE_FIGURE: Final = ("cervical_deg", "thoracic_deg", "lumbar_deg", "trunk_lean_deg")
 _FRONT_FIGURE: Final = ("shoulder_tilt_deg", "deviation_trunk", "side_lean_deg", "hip_tilt_deg")
 _OTHER_FIGURE: Final = ("trunk_lean_deg", "trunk_inclination_deg")
@@ -80,7 +89,9 @@ def view_sentence(view: ViewEstimate) -> str:
     """From where the person is seen, and how sure that is."""
     words = VIEW_WORDS[view.view]
     if view.view is View.UNKNOWN:
-        return f"Seen {words}."
+        return f"Seen {words}: say it below to see more."
+    if view.sigma == 0:
+        return f"Seen {words}, as you said."
     return f"Seen {words} ({100 * view.confidence:.0f} % sure)."
 
 
@@ -106,22 +117,17 @@ def value_words(measure: Measure) -> str:
 def state_words(measure: Measure) -> str:
     """Whether a measure may be used, and if not why, in a few words."""
     if measure.state is State.OK:
-        return "measured"
+        small = measure.unit != "px" and abs(measure.value) < measure.sigma
+        return "measured; may as well be 0" if small else "measured"
     if measure.state is State.PROJECTED:
         return "shortened: seen at an angle, the true value is larger"
     if measure.state is State.VIEW:
-        return f"not visible in this view: needs a photo {_shown(measure.key)}"
+        return f"only visible {_shown(measure.key)}"
     if measure.state is State.SCORE:
         return "a point of it is not seen well enough"
     if measure.state is State.UNCERTAIN:
         return "too uncertain to say"
     return "this network has no such point"
-
-
-def worth_showing(person: PersonMeasures) -> list[Measure]:
-    """The measures of `MEASURE_WORDS`, those with a value first, each group in its order."""
-    chosen = [person[key] for key in MEASURE_WORDS]
-    return sorted(chosen, key=lambda measure: not measure.known)
 
 
 def _shown(key: str) -> str:
@@ -131,11 +137,11 @@ def _shown(key: str) -> str:
 
 __all__ = [
     "MEASURE_WORDS",
+    "VIEW_CHOICES",
     "VIEW_WORDS",
     "MeasureWords",
     "figure_keys",
     "state_words",
     "value_words",
     "view_sentence",
-    "worth_showing",
 ]

@@ -35,6 +35,7 @@ class PictureOptions:
         confidence: score of each point, and around it the circle of one standard deviation.
         angles: the spine's angles, where the view shows them.
         threshold: least score of a point that is drawn.
+        label_scale: size of names and scores against their usual one.
     """
 
     spine_only: bool = False
@@ -42,6 +43,7 @@ class PictureOptions:
     confidence: bool = False
     angles: bool = True
     threshold: float = 0.3
+    label_scale: float = 1.0
 
 
 def annotate(
@@ -89,7 +91,7 @@ def draw_labels(canvas: Canvas, people: People, layout: TagLayout, options: Pict
         if not shown.any():
             continue
         height = float(people.boxes[person, 3] - people.boxes[person, 1])
-        font = max(9, round(0.8 * font_size(height, size)))
+        font = max(9, round(0.8 * options.label_scale * font_size(height, size)))
         middle = float(points[list(SPINE_CHAIN), 0].mean())
         for index in _ORDER:
             on_spine = index in SPINE_CHAIN

@@ -11,7 +11,6 @@ from spinepose_hf.app.measure_words import (
     state_words,
     value_words,
     view_sentence,
-    worth_showing,
 )
 from spinepose_hf.measure.quantity import PersonMeasures
 from spinepose_hf.model.skeleton import VERTEBRAE
@@ -56,9 +55,15 @@ def keypoint_table(person: Person, threshold: float = 0.3) -> str:
 
 
 def measure_table(measures: PersonMeasures) -> str:
-    """Return the HTML table of what is measured of one person's spine; what this view hides has no value."""
-    rows = []
-    for measure in worth_showing(measures):
+    """Return the HTML table of what is measured of one person's spine; what this view hides has no value.
+
+    Measures without a value share a row for each reason.
+    """
+    rows, refused = [], dict[str, list[str]]()
+    for measure in (measures[key] for key in MEASURE_WORDS):
+        if not measure.known:
+            refused.setdefault(state_words(measure), []).append(MEASURE_WORDS[measure.key].title)
+            continue
         words = MEASURE_WORDS[measure.key]
         cells = (
             f'<th scope="row">{escape(words.title)}</th>',
@@ -66,8 +71,12 @@ def measure_table(measures: PersonMeasures) -> str:
             f"<td>{escape(words.meaning)}</td>",
             f"<td>{escape(state_words(measure))}</td>",
         )
-        kind = "" if measure.valid else " class=shortened" if measure.known else " class=unseen"
-        rows.append(f"<tr{kind}>{''.join(cells)}</tr>")
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    for reason, titles in refused.items():
+        rows.append(
+            f'<tr class="unseen"><th scope="row" colspan="2">{escape(", ".join(titles))}</th>'
+            f'<td colspan="2">{escape(reason)}</td></tr>'
+        )
     return _table("measures", view_sentence(measures.view), _MEASURE_HEAD, rows)
 
 

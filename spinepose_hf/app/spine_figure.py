@@ -19,7 +19,7 @@ from spinepose_hf.app.measure_words import (
 )
 from spinepose_hf.app.point_labels import PictureOptions, annotate
 from spinepose_hf.measure.people import DEFINITIONS
-from spinepose_hf.measure.quantity import FrameMeasures, Measure, PersonMeasures
+from spinepose_hf.measure.quantity import FrameMeasures, Measure, PersonMeasures, State
 from spinepose_hf.model.skeleton import SPINE_CHAIN, VERTEBRAE
 from spinepose_hf.output.drawing import smooth_curve, spine_color, visible_runs
 from spinepose_hf.pose import People, Person
@@ -28,6 +28,9 @@ Floats = NDArray[np.float64]
 
 PANEL_SIDE: Final = 640
 """Longer side of the enlarged spine in px."""
+
+# The page shows the panel smaller than it is.
+_PANEL_LABELS: Final = 1.9
 
 # The figure's own units; the drawing is in the left part, the values stand in the right part.
 _WIDTH, _HEIGHT = 460, 440
@@ -61,7 +64,9 @@ def spine_panel(
     size = max(1, round((bottom - top) * scale)), max(1, round((right - left) * scale))
     alone = people.select([person]).replace(ids=None)
     part, moved = cut_out(image, alone, window, size)
-    options = PictureOptions(spine_only=True, names=True, angles=False, threshold=threshold)
+    options = PictureOptions(
+        spine_only=True, names=True, angles=False, threshold=threshold, label_scale=_PANEL_LABELS
+    )
     return annotate(part, moved, FrameMeasures(None, None, (measures.people[person],)), options)
 
 
@@ -227,9 +232,7 @@ def _cards(cards: list[Measure], points: Floats | None, person: Person, seen: ND
 
 def _card_value(measure: Measure) -> str:
     if not measure.known:
-        return {"view": "not visible in this view", "score": "a point is not seen"}.get(
-            str(measure.state), state_words(measure)
-        )
+        return "a point is not seen" if measure.state is State.SCORE else state_words(measure)
     return value_words(measure) + ("" if measure.valid else " or more")
 
 
@@ -242,7 +245,7 @@ def _anchor(
     candidates = [index for index in SPINE_CHAIN if seen[index]]
     wished = _place(measure)
     nearest = min(candidates, key=lambda index: abs(SPINE_CHAIN.index(index) - wished))
-    return points[nearest]
+    return np.asarray(points[nearest], np.float64)
 
 
 def _place(measure: Measure) -> float:
