@@ -1,7 +1,7 @@
 """The Space: the same app as `spinepose app`, on a server of Hugging Face.
 
-The Space's settings may name another model (SPINEPOSE_APP_MODEL, SPINEPOSE_APP_REVISION) and other limits; see
-`spinepose_hf.app.settings`.
+The Space's settings may name another model (SPINEPOSE_APP_MODEL, SPINEPOSE_APP_REVISION) and other limits;
+see `spinepose_hf.app.settings`.
 """
 
 from __future__ import annotations

@@ -39,6 +39,10 @@ class AppContext:
         self.settings = settings
         self.estimator = estimator or _load(settings)
         self.root = Path(tempfile.mkdtemp(prefix="spinepose-app-"))
+        self.uploads = self.root / "uploads"
+        """Gradio's own, where it deletes by itself (`delete_cache`) and keeps what the page always shows."""
+        self._results = self.root / "results"
+        self._results.mkdir()
         # So many pictures at once: more would only take memory, as the network uses all cores for one.
         self._places = threading.BoundedSemaphore(settings.workers)
         self._closed = threading.Event()
@@ -70,7 +74,7 @@ class AppContext:
 
     def folder(self) -> Path:
         """Return a new folder for the results of one request; it is deleted after `keep_minutes`."""
-        return Path(tempfile.mkdtemp(dir=self.root))
+        return Path(tempfile.mkdtemp(dir=self._results))
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -82,13 +86,13 @@ class AppContext:
             shutil.rmtree(path, ignore_errors=True)
 
     def delete_old(self, now: float | None = None) -> None:
-        """Delete folders whose time is over.
+        """Delete results whose time is over.
 
         Args:
             now: seconds since 1970; default: the present.
         """
         oldest = (time.time() if now is None else now) - 60 * self.settings.keep_minutes
-        for path in self.root.iterdir():
+        for path in self._results.iterdir():
             try:
                 if path.stat().st_mtime < oldest:
                     shutil.rmtree(path, ignore_errors=True)

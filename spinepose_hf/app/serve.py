@@ -44,7 +44,7 @@ def launch_app(
 
     context = AppContext(settings)
     # Uploads lie where our own files lie, so that they go with them.
-    os.environ["GRADIO_TEMP_DIR"] = str(context.root / "uploads")
+    os.environ["GRADIO_TEMP_DIR"] = str(context.uploads)
     try:
         from spinepose_hf.app.page import build_page
 

@@ -58,6 +58,12 @@ def test_folders_end_when_their_time_is_over(context: AppContext) -> None:
     assert not folder.exists()
 
 
+def test_what_the_page_always_shows_stays(context: AppContext) -> None:
+    context.uploads.mkdir()
+    context.delete_old(now=time.time() + 61)
+    assert context.uploads.exists()
+
+
 def test_scratch_is_gone_also_after_an_error(context: AppContext) -> None:
     with pytest.raises(KeyError), context.scratch() as folder:
         (folder / "half").write_text("x")
