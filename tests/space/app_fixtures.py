@@ -22,7 +22,7 @@ def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
         assert server.end() in (0, 130), f"the app did not end cleanly:\n{server.log}"
         assert server.files_left() == [], "the app left temporary files"
         assert server.outward == [], "the app called other machines"
-        # Gradio prints a traceback for values of a type that its fields cannot hold; one of ours is a mistake.
+        # Gradio prints a traceback for values that its fields cannot hold; one of ours is a mistake.
         assert "spinepose_hf/app" not in server.log, server.log
 
 
