@@ -1,0 +1,63 @@
+"""Two courses of a measure in one plot."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from spinepose_hf.app.measure_words import MEASURE_WORDS
+from spinepose_hf.app.video_trace import VideoTrace
+from spinepose_hf.measure.people import DEFINITIONS
+from spinepose_hf.output.plot_style import SERIES
+
+_DASHES: Final = ("solid", "dash")
+_UNITS: Final = {"deg": "degrees", "trunk": "% of the trunk", "pct": "%", "px": "px"}
+# Readable on white and on dark slate alike.
+_INK, _GRID = "#7b8794", "rgba(123,135,148,0.25)"
+
+
+def compare_plot(
+    traces: tuple[VideoTrace, VideoTrace], names: tuple[str, str], key: str, by_share: bool
+) -> Any:
+    """Return a Plotly figure of one measure of both.
+
+    Args:
+        traces: of both videos.
+        names: of both, for the legend.
+        key: of the measure.
+        by_share: both run from 0 to 100 % of their length, so that a slow and a fast movement lie on each
+            other; otherwise by the second.
+    """
+    import plotly.graph_objects as go
+
+    unit = DEFINITIONS[key].unit
+    scale = 100.0 if unit == "trunk" else 1.0
+    figure = go.Figure()
+    for place, (trace, name) in enumerate(zip(traces, names, strict=True)):
+        times, values = trace.series(key)
+        length = max(trace.times[-1], 1e-6)
+        x = [100 * time / length for time in times] if by_share else times
+        figure.add_scatter(
+            x=x,
+            y=[value * scale for value in values],
+            name=name,
+            mode="lines",
+            line={"color": SERIES[place], "dash": _DASHES[place], "width": 2.5},
+            connectgaps=False,
+            hovertemplate="%{y:.0f}<extra>" + name + "</extra>",
+        )
+    axis = {"gridcolor": _GRID, "zerolinecolor": _INK, "linecolor": _INK, "tickcolor": _INK}
+    figure.update_layout(
+        height=340,
+        margin={"l": 56, "r": 16, "t": 12, "b": 48},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": _INK, "family": "system-ui, sans-serif", "size": 13},
+        hovermode="x unified",
+        legend={"orientation": "h", "y": 1.12},
+        xaxis={**axis, "title": "share of the video in %" if by_share else "time in s"},
+        yaxis={**axis, "title": f"{MEASURE_WORDS[key].title} ({_UNITS[unit]})"},
+    )
+    return figure
+
+
+__all__ = ["compare_plot"]
