@@ -14,8 +14,10 @@ from spinepose_hf.app.settings import AppSettings
 from spinepose_hf.errors import SpinePoseError
 from spinepose_hf.extras import require_extra
 
-# Before Gradio is imported: it reads them then. The app calls nobody.
+# Read by Gradio, the Hub's client and ONNX Runtime (1.32 and later report to Microsoft) when they are imported:
+# to be set before. The app calls nobody.
 _QUIET = {
+    "ORT_DISABLE_TELEMETRY": "1",
     "GRADIO_ANALYTICS_ENABLED": "False",
     "GRADIO_CDN_ASSETS": "False",
     "HF_HUB_DISABLE_TELEMETRY": "1",
