@@ -8,6 +8,8 @@ from typing import Final
 
 _PACKAGE: Final = Path(__file__).parents[1]
 
+_RENDERED: Final = "rendered by this project, CC0"
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -26,13 +28,18 @@ class Example:
 
 EXAMPLES: Final[tuple[Example, ...]] = (
     Example(_PACKAGE / "samples" / "walking.jpg", "Walking", "photo: perfanalytics, BSD-3-Clause"),
-    Example(_PACKAGE / "samples" / "rendered.jpg", "Bending sideways", "rendered by this project, CC0"),
+    Example(_PACKAGE / "app" / "examples" / "sitting.jpg", "Sitting", _RENDERED),
+    Example(_PACKAGE / "samples" / "rendered.jpg", "Bending sideways", _RENDERED),
+    Example(_PACKAGE / "app" / "examples" / "two_people.jpg", "Two people", _RENDERED),
 )
 
 
 def credits_line() -> str:
     """Return one sentence that credits all examples."""
-    return "Examples: " + "; ".join(f"{one.title} ({one.credit})" for one in EXAMPLES) + "."
+    titles: dict[str, list[str]] = {}
+    for example in EXAMPLES:
+        titles.setdefault(example.credit, []).append(example.title)
+    return "; ".join(f"{', '.join(names)}: {credit}" for credit, names in titles.items()) + "."
 
 
 __all__ = ["EXAMPLES", "Example", "credits_line"]

@@ -37,6 +37,7 @@ _WIDTH, _HEIGHT = 460, 440
 _DRAWING: Final = (58.0, 24.0, 232.0, 416.0)
 _CARD_LEFT, _CARD_HEIGHT, _CARD_GAP = 272.0, 54.0, 12.0
 _LARGEST_CIRCLE: Final = 34.0
+_LINE: Final = 15.0
 
 _FRAME_POINTS: Final = ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
 
@@ -180,23 +181,19 @@ def _curve(points: Floats, seen: NDArray[np.bool_]) -> list[str]:
 def _levels(points: Floats, seen: NDArray[np.bool_], circles: NDArray[np.floating]) -> list[str]:
     """A disc at each level with its name on the left, and the circle of one standard deviation."""
     parts, labels = [], []
-    lowest = -np.inf
-    for place, index in reversed(list(enumerate(SPINE_CHAIN))):
-        if not seen[index]:
-            continue
-        x, y = points[index]
+    levels = [(float(points[index][1]), place) for place, index in enumerate(SPINE_CHAIN) if seen[index]]
+    levels.sort()
+    for (y, place), line in zip(levels, _spread([y for y, _ in levels]), strict=True):
+        index = SPINE_CHAIN[place]
+        x = float(points[index][0])
         radius = min(float(circles[index]), _LARGEST_CIRCLE)
         parts.append(
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="currentColor" opacity=".09"/>'
-        )
-        parts.append(
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5.5" fill="#fff" stroke="#2b2b2b" stroke-width="2"/>'
         )
-        # From above to below, never closer than a line of text.
-        lowest = max(y + 4.5, lowest + 15)
-        labels.append(_text(10, lowest, list(VERTEBRAE.values())[place], "start", 13))
+        labels.append(_text(10, line + 4.5, list(VERTEBRAE.values())[place], "start", 13))
         labels.append(
-            f'<line x1="{_label_end(place):.0f}" y1="{lowest - 4.5:.1f}" x2="{x - 8:.1f}" y2="{y:.1f}" '
+            f'<line x1="{_label_end(place):.0f}" y1="{line:.1f}" x2="{x - 8:.1f}" y2="{y:.1f}" '
             f'stroke="currentColor" stroke-width="1" opacity=".3"/>'
         )
     return [*parts, *labels]
@@ -257,6 +254,18 @@ def _place(measure: Measure) -> float:
         return 1.0
     names = [name for name in DEFINITIONS[measure.key].points if name in VERTEBRAE]
     return float(np.mean([list(VERTEBRAE).index(name) for name in names]))
+
+
+def _spread(wished: list[float]) -> list[float]:
+    """Heights of lines of text near the wished ones, which rise: a line apart, inside the figure."""
+    lines: list[float] = []
+    for y in wished:
+        lines.append(max(y, lines[-1] + _LINE if lines else _LINE / 2))
+    floor = _HEIGHT - _LINE / 2
+    for number in reversed(range(len(lines))):
+        lines[number] = min(lines[number], floor)
+        floor = lines[number] - _LINE
+    return lines
 
 
 def _label_end(place: int) -> float:
