@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +37,6 @@ def build_page(context: AppContext) -> Any:
         gr.Markdown(_HEAD, elem_id="app-head")
         with gr.Tabs(elem_id="app-tabs"):
             for name in TABS:
-                if find_spec(f"spinepose_hf.app.{name}_tab") is None:
-                    continue
                 module = import_module(f"spinepose_hf.app.{name}_tab")
                 getattr(module, f"build_{name}_tab")(context)
     page.queue(max_size=settings.waiting, default_concurrency_limit=settings.workers)
