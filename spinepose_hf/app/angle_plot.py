@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby, islice, pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -109,7 +109,7 @@ def read_angles(path: Path, begin: float = 0.0) -> dict[int, dict[str, AngleSeri
 
 
 def shown_measures(person: PersonSeries) -> tuple[str, ...]:
-    """The measures that enough of a person's frames allow; those of a single view, where there are some."""
+    """The measures that at least `LEAST_SHARE` of a person's frames allow."""
     return tuple(key for key, series in person.items() if series.known >= LEAST_SHARE)
 
 
@@ -121,6 +121,17 @@ def hidden_measures(person: PersonSeries) -> dict[str, str]:
         for key, series in person.items()
         if key not in shown
     }
+
+
+def missing_reasons(person: PersonSeries) -> tuple[str, ...]:
+    """Why values of the shown measures are missing in some frames, in words, most frequent first."""
+    states = Counter(
+        state
+        for key in shown_measures(person)
+        for state in person[key].states
+        if state not in (State.OK, State.PROJECTED)
+    )
+    return tuple(_STATES[state] for state, _ in states.most_common())
 
 
 def summary_of(series: AngleSeries) -> dict[str, float] | None:
@@ -148,8 +159,8 @@ def angle_figure(
 ) -> dict[str, Any]:
     """Draw a person's measures over time, one panel a measure, all above one axis of time.
 
-    A line with a band of one standard deviation is drawn where a value is valid, a dashed line where an
-    oblique view shortens it, and a grey field where there is none; the panel's title says why.
+    A line with a band of one standard deviation is drawn where a value is valid, a dotted line where an
+    oblique view shortens it, and a grey field where there is none (`missing_reasons` says why).
 
     Args:
         person: of one person.
@@ -213,7 +224,7 @@ def _stretches(series: AngleSeries, states: Sequence[str]) -> Iterator[tuple[int
 
 
 def _lines(key: str, series: AngleSeries, axis: str, colour: str) -> list[dict[str, Any]]:
-    """Band, line, and dashed line of one measure."""
+    """Band, line, and dotted line of one measure."""
     factor, unit = _SCALES[DEFINITIONS[key].unit]
     drawn = _thinned(series)
     values = (continuous(np.array(drawn.values)) * factor).tolist()
@@ -277,14 +288,7 @@ def _missing(series: AngleSeries, axis: str) -> list[dict[str, Any]]:
 
 
 def _titles(key: str, series: AngleSeries, top: float) -> list[dict[str, Any]]:
-    counts = Counter(series.states)
-    measured = f"measured in {100 * series.share(State.OK):.0f} % of the frames"
-    rest = [
-        f"{100 * count / len(series.states):.0f} % {_STATES[state]}"
-        for state, count in islice(
-            ((state, count) for state, count in counts.most_common() if state != State.OK), 1
-        )
-    ]
+    measured = f"{100 * series.share(State.OK):.0f} % measured"
     common = {"xref": "paper", "yref": "paper", "y": top, "yanchor": "bottom", "showarrow": False}
     return [
         {
@@ -292,8 +296,7 @@ def _titles(key: str, series: AngleSeries, top: float) -> list[dict[str, Any]]:
             "font": {"size": 13},
         },
         {
-            **common, "x": 1, "xanchor": "right", "text": "; ".join([measured, *rest]),
-            "font": {"size": 11}, "name": "share",
+            **common, "x": 1, "xanchor": "right", "text": measured, "font": {"size": 11},
         },
     ]  # fmt: skip
 
@@ -316,11 +319,12 @@ def _layout(panels: int, length: float) -> dict[str, Any]:
         "dragmode": "zoom",
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
+        "hoverlabel": {"bgcolor": "#1b2430", "bordercolor": "#1b2430", "font": {"color": "#ffffff"}},
         "font": {"color": _INK, "family": "system-ui, sans-serif", "size": 12},
         "xaxis": {
             "title": {"text": "time in the result (s)"}, "range": [0, length], "gridcolor": _GRID,
             "zeroline": False, "showspikes": False, "hoverformat": ".2f",
-            "unifiedhovertitle": {"text": "%{x} s"},
+            "unifiedhovertitle": {"text": "<b>%{x:.2f} s</b>"},
         },
         "annotations": [],
         "shapes": [],
@@ -334,6 +338,7 @@ __all__ = [
     "PersonSeries",
     "angle_figure",
     "hidden_measures",
+    "missing_reasons",
     "read_angles",
     "shown_measures",
     "summary_of",

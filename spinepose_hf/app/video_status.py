@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from spinepose_hf.app.angle_plot import PersonSeries, hidden_measures
+from spinepose_hf.app.angle_plot import PersonSeries, hidden_measures, missing_reasons
 from spinepose_hf.app.measure_words import MEASURE_WORDS
 from spinepose_hf.app.settings import AppSettings
 from spinepose_hf.app.video_job import VideoProgress, VideoResult
@@ -87,10 +87,12 @@ def person_note(person: PersonSeries) -> str:
         f"<strong>{escape(reason[:1].upper() + reason[1:])}:</strong> {escape(', '.join(titles))}."
         for reason, titles in reasons.items()
     )
+    missing = missing_reasons(person)
+    why = f" ({', '.join(missing)})" if missing else ""
     return (
         '<p class="figure-note">The line follows the player; click in the plot to jump there, drag to zoom, '
         "double-click to see all. Band: one standard deviation. Dotted: shortened, because the person is "
-        "seen at an angle. Grey: no value there, and none is made up.</p>"
+        f"seen at an angle. Grey: no value there{why}, and none is made up.</p>"
         + (f'<p class="figure-note">Not plotted. {hidden}</p>' if hidden else "")
     )
 

@@ -63,7 +63,7 @@ class _Parts:
             with gr.Column(scale=5, min_width=300):
                 self._inputs(settings)
             with gr.Column(scale=6, min_width=300):
-                self.status = gr.HTML(WELCOME, elem_id="video-status")
+                self.status = gr.HTML(WELCOME, elem_id="video-status", padding=False)
                 self.result = gr.Video(
                     label="Result", interactive=False, height=420, elem_id="video-result", buttons=[],
                     autoplay=False,
@@ -74,21 +74,23 @@ class _Parts:
                 visible=False, elem_id="video-person",
             )  # fmt: skip
             self.plot = gr.Plot(label="Angles over time", elem_id="video-plot")
-            self.note = gr.HTML(elem_id="video-note")
+            self.note = gr.HTML(elem_id="video-note", padding=False)
             with gr.Row(elem_id="video-downloads"):
                 self.downloads = [
                     gr.DownloadButton(title, size="sm", min_width=130, elem_id=f"video-download-{name}")
                     for name, title in _DOWNLOADS
                 ]
-            self.parquet_note = gr.HTML(f'<p class="figure-note">{_NO_PARQUET}</p>', visible=False)
+            self.parquet_note = gr.HTML(
+                f'<p class="figure-note">{_NO_PARQUET}</p>', visible=False, padding=False
+            )
         # What the choice of a person needs: the table of measures, where it begins, and how long it is.
         self.table = gr.State(None)
 
     def _inputs(self, settings: AppSettings) -> None:
         self.video = gr.Video(
-            label="Video", sources=["upload", "webcam"], height=340, elem_id="video-upload", buttons=[]
+            label="Video", sources=["upload"], height=340, elem_id="video-upload", buttons=[]
         )
-        gr.HTML(f'<p class="figure-note">{limits_line(settings)}</p>', elem_id="video-limits")
+        gr.HTML(f'<p class="figure-note">{limits_line(settings)}</p>', elem_id="video-limits", padding=False)
         with gr.Accordion("Part, speed and smoothing", open=False, elem_id="video-options"):
             with gr.Row():
                 self.start = gr.Number(
@@ -112,7 +114,7 @@ class _Parts:
             [[str(_EXAMPLE)]], [self.video], label="Example", elem_id="video-examples",
             example_labels=["Walking"], cache_examples=False, api_visibility="private",
         )  # fmt: skip
-        gr.HTML(f'<p class="figure-note">{_CREDIT}</p>')
+        gr.HTML(f'<p class="figure-note">{_CREDIT}</p>', padding=False)
 
     @property
     def shown(self) -> list[Any]:
