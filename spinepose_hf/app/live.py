@@ -148,7 +148,8 @@ def live_picture(drawn: NDArray[np.uint8] | None) -> str:
     _, packed = cv2.imencode(".jpg", cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR), quality)
     data = b64encode(packed.tobytes()).decode("ascii")
     alt = "The camera's picture with the spine drawn on it"
-    return f'<div class="live-picture"><img src="data:image/jpeg;base64,{data}" alt="{alt}" decoding="sync"></div>'
+    shown = f'<img src="data:image/jpeg;base64,{data}" alt="{alt}" decoding="sync">'
+    return f'<div class="live-picture">{shown}</div>'
 
 
 def live_html(visit: LiveVisit, measures: FrameMeasures) -> str:

@@ -19,8 +19,9 @@ _EVERY: Final = 0.1
 _MINUTES: Final = 10
 """After which a camera that was forgotten is let go of."""
 
-_HELP: Final = """Turn the camera on, allow it in the browser, and press **Record**; **Stop** ends it. Stand so that
-your upper body is seen exactly from the side, the front or the back. Pictures go to this server only; none is kept."""
+_HELP: Final = """Turn the camera on, allow it in the browser, and press **Record**; **Stop** ends it. Stand
+so that your upper body is seen exactly from the side, the front or the back. Pictures go to this server only,
+and none is stored."""
 _IDLE: Final = '<div class="live"><p class="quiet">What is measured is shown here, live.</p></div>'
 
 
