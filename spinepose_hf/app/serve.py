@@ -14,7 +14,7 @@ from spinepose_hf.app.settings import AppSettings
 from spinepose_hf.errors import SpinePoseError
 from spinepose_hf.extras import require_extra
 
-# Read by Gradio, the Hub's client and ONNX Runtime (1.32 and later report to Microsoft) when they are imported:
+# Read by Gradio, the Hub's client and ONNX Runtime (whose 1.32 reports to Microsoft) when they are imported:
 # to be set before. The app calls nobody.
 _QUIET = {
     "ORT_DISABLE_TELEMETRY": "1",
