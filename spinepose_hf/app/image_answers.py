@@ -7,14 +7,11 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from spinepose_hf.app.box_text import boxes_from_json, boxes_from_text
 from spinepose_hf.app.context import AppContext
 from spinepose_hf.app.downloads import write_measures, write_png, write_tables
 from spinepose_hf.app.image_result import ImageResult, result_document, result_of
-from spinepose_hf.app.measure_words import view_sentence
+from spinepose_hf.app.measure_words import VIEW_WORDS, view_sentence
 from spinepose_hf.app.point_labels import PictureOptions, annotate, with_numbers
 from spinepose_hf.app.result_tables import keypoint_table, measure_table
 from spinepose_hf.app.spine_figure import spine_panel, spine_svg
@@ -82,17 +79,12 @@ class ImageAnswers:
         return str(path)
 
     def panel(self, result: ImageResult, person: int) -> str | None:
-        """Enlarge the spine of a person out of the photo; None where it is not seen.
-
-        Raises:
-            UploadError: the photo has been deleted meanwhile.
-        """
-        image = self._again(result)
-        enlarged = spine_panel(image, result.people, result.measures, person)
-        if enlarged is None:
+        """Draw the close-up of a person's spine, and return its path; None where it is not seen."""
+        closeup = result.closeups[person]
+        if closeup is None:
             return None
         path = result.folder / f"spine_{person + 1}.jpg"
-        write_picture(enlarged, path)
+        write_picture(spine_panel(closeup), path)
         return str(path)
 
     def files(self, result: ImageResult) -> dict[str, str]:
@@ -110,7 +102,11 @@ class ImageAnswers:
         Raises:
             UploadError: the photo has been deleted meanwhile.
         """
-        drawn = annotate(self._again(result), with_numbers(result.people), result.measures, options)
+        try:
+            image = open_upload_image(result.source, self._context.settings)
+        except UploadError as error:
+            raise UploadError("This photo has been deleted meanwhile. Choose it again.") from error
+        drawn = annotate(image, with_numbers(result.people), result.measures, options)
         return str(write_png(result.folder, result.name, drawn))
 
     def document(self, photo: Payload, boxes: object) -> dict[str, Any]:
@@ -128,12 +124,6 @@ class ImageAnswers:
         given = boxes_from_json(boxes, (image.shape[0], image.shape[1]))
         people = self._context.estimate(image, given)
         return result_document(people, measure_people(people))
-
-    def _again(self, result: ImageResult) -> NDArray[np.uint8]:
-        try:
-            return open_upload_image(result.source, self._context.settings)
-        except UploadError as error:
-            raise UploadError("This photo has been deleted meanwhile. Choose it again.") from error
 
 
 def status_html(result: ImageResult) -> str:
@@ -157,7 +147,7 @@ def person_html(result: ImageResult, person: int) -> tuple[str, str, str]:
 def person_choices(result: ImageResult) -> list[tuple[str, int]]:
     """Return what a visitor chooses from: label and position of each person."""
     return [
-        (f"Person {number + 1}: {view_sentence(one.view).removesuffix('.').lower()}", number)
+        (f"Person {number + 1}, seen {VIEW_WORDS[one.view.view]}", number)
         for number, one in enumerate(result.measures.people)
     ]
 

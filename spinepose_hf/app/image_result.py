@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from spinepose_hf.app.cut_out import shrunk
 from spinepose_hf.app.point_labels import with_numbers
+from spinepose_hf.app.spine_figure import Closeup, spine_closeup
 from spinepose_hf.measure.people import measure_people
 from spinepose_hf.measure.quantity import FrameMeasures, PersonMeasures
 from spinepose_hf.measure.view import View, known_view
@@ -33,6 +34,7 @@ class ImageResult:
         measures: of these people.
         shown: (h, w, 3) uint8 RGB, the picture as small as the page shows it.
         shown_people: the same people in px of `shown`, numbered from 1 where there are several.
+        closeups: of each person's spine; None where it is not seen.
         folder: for this result's files.
     """
 
@@ -42,13 +44,15 @@ class ImageResult:
     measures: FrameMeasures
     shown: NDArray[np.uint8]
     shown_people: People
+    closeups: tuple[Closeup | None, ...]
     folder: Path
 
 
 def result_of(source: Path, name: str, image: NDArray[np.uint8], people: People, folder: Path) -> ImageResult:
     """Measure the people of a picture, (H, W, 3) uint8 RGB, and keep what the page needs of it."""
     shown, shown_people = shrunk(image, with_numbers(people), SHOWN_SIDE)
-    return ImageResult(source, name, people, measure_people(people), shown, shown_people, folder)
+    closeups = tuple(spine_closeup(image, people, person) for person in range(len(people)))
+    return ImageResult(source, name, people, measure_people(people), shown, shown_people, closeups, folder)
 
 
 def seen_from(result: ImageResult, view: str) -> ImageResult:

@@ -172,7 +172,7 @@ def _details() -> tuple[Any, Any, Any, Any, Any, Any, dict[str, Any], Any, Any]:
                 for name, title in _TABLES
             }
             png = gr.Button("Picture (PNG)", size="sm", min_width=130, elem_id="image-download-png")
-            png_file = gr.DownloadButton("PNG", visible="hidden", elem_id="image-png-file")
+            png_file = gr.DownloadButton("PNG", elem_id="image-png-file", elem_classes="unseen-link")
     return details, view, panel, figure, measures, points, tables, png, png_file
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from spinepose_hf.app.cut_out import shrunk, spine_window
 from spinepose_hf.app.point_labels import PictureOptions, annotate, with_numbers
-from spinepose_hf.app.spine_figure import PANEL_SIDE, spine_panel, spine_svg
+from spinepose_hf.app.spine_figure import PANEL_SIDE, spine_closeup, spine_panel, spine_svg
 from spinepose_hf.measure.people import measure_people
 from spinepose_hf.measure.view import View, ViewEstimate, known_view
 from spinepose_hf.model.skeleton import SPINE_CHAIN, VERTEBRAE
@@ -83,13 +83,15 @@ def test_a_spine_that_is_not_seen_is_said_and_not_drawn() -> None:
     figure = drawn(people)
     assert "spine not seen" in words(figure)
     assert next(figure.iter(f"{SVG}circle"), None) is None
-    assert spine_panel(GREY, people, measure_people(people), 0) is None
+    assert spine_closeup(GREY, people, 0) is None
 
 
 def test_the_panel_shows_the_spine_enlarged() -> None:
     people = upright_people(2)
-    panel = spine_panel(GREY, people, measure_people(people), 1)
-    assert panel is not None
+    closeup = spine_closeup(GREY, people, 1)
+    assert closeup is not None
+    assert len(closeup[1]) == 1
+    panel = spine_panel(closeup)
     assert max(panel.shape) == PANEL_SIDE
     assert (panel != 90).any(axis=2).mean() > 0.03
     assert (GREY == 90).all(), "the photo is left as it was"
