@@ -27,7 +27,7 @@ _QUIET = {
 def launch_app(
     settings: AppSettings, host: str = "127.0.0.1", port: int = 7860, *, open_browser: bool = False
 ) -> None:
-    """Serve the app until Ctrl-C or SIGTERM; then everything that was uploaded and made is deleted.
+    """Serve the app until Ctrl-C, SIGTERM or SIGHUP; then everything that was uploaded and made is deleted.
 
     Args:
         settings: see `AppSettings`.
@@ -77,8 +77,9 @@ def _serve(page: Any, context: Any, host: str, port: int, open_browser: bool) ->
     def stop(number: int, frame: FrameType | None) -> None:
         end.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # the last: its terminal was closed; Windows has none
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), stop)
     page.launch(
         server_name=host,
         server_port=port,
@@ -99,7 +100,8 @@ def _free_port(host: str, port: int) -> int:
         with closing(socket.create_server((host, port))) as listener:
             return int(listener.getsockname()[1])
     except OSError as error:
-        reason = error.strerror or str(error)
+        # Python adds the address, which is said below.
+        reason = (error.strerror or str(error)).partition(" (while attempting")[0]
         raise SpinePoseError(
             f"cannot listen on {host}:{port} ({reason}); choose another --port, or 0 for any that is free"
         ) from error
