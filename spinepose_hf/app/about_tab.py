@@ -15,19 +15,24 @@ FIGURES: Final = Path(__file__).parent / "about"
 
 _WHAT: Final = """## What this is
 A neural network (RTMPose, trained as the SpinePose paper describes) finds 37 points of every person, nine of
-them along the spine: {levels}. From these points, the app computes how the trunk leans and how the back and the
-neck bend, in the picture. Each number comes with one standard deviation, from the network's own uncertainty.
+them along the spine: {levels}. From these points, the app computes how the trunk leans and how the back and
+the neck bend, in the picture. Each number comes with one standard deviation, from the network's own
+uncertainty.
 
 **Not a medical device.** It sees clothes and skin, not bones. It does not diagnose anything.
 
 {model}"""
 
-_EMBEDDED: Final = """**This model** is the small one inside the package. It learned the spine on rendered people
-only, and the rest of the body on rendered people and a few hundred photos. It is a start: wrists, ankles and
-strongly bent backs are often wrong, and so are people who are cut off or covered. The official SpinePose models
-are better; `spinepose convert` makes them usable here."""
+_EMBEDDED: Final = """**This model** is the small one inside the package. It learned the spine on rendered
+people only, and the rest of the body on rendered people and a few hundred photos. It is a start: leans can be
+used, but the bends of lower back, upper back and neck err as much as people differ, and the ± says so. 
+Wrists, ankles and strongly bent backs are often wrong, and so are people who are cut off or covered. The official
+SpinePose models are better; `spinepose convert` makes them usable here."""
 
-_OTHER: Final = "**This model** is `{model}`{revision}. Its card on the Hugging Face Hub tells how it was trained and measured."
+_OTHER: Final = (
+    "**This model** is `{model}`{revision}. Its card on the Hugging Face Hub tells how it was trained and "
+    "measured."
+)
 
 _PRIVACY: Final = """## What happens to your pictures
 They are computed on the server that shows you this page, and nowhere else. Uploads and results are deleted
@@ -44,9 +49,15 @@ client = Client("{url}")
 result = client.predict(handle_file("photo.jpg"), None, api_name="/estimate_image")
 for person in result["people"]:
     print(person["view"], person["measures"]["trunk_lean_deg"])
+
+both = client.predict(
+    handle_file("before.jpg"), handle_file("after.jpg"), "sagittal-left", "sagittal-left",
+    api_name="/compare_images",
+)
+print(both["comparable"], both["measures"]["trunk_lean_deg"]["difference"])
 ```
 
-`/compare_images` and `/compare_videos` take two files, `/estimate_video` one video."""
+`/estimate_video` takes a video, `/compare_videos` two. `client.view_api()` lists what they take and give."""
 
 _SOURCES: Final = """## Licence and citation
 Code: Apache-2.0 (`spinepose-hf`). The weights inside the package: Apache-2.0; the official SpinePose weights:
@@ -73,7 +84,13 @@ def build_about_tab(context: AppContext) -> None:
         with gr.Accordion("What do these angles mean?", open=True, elem_id="about-angles"):
             gr.HTML(angles_html())
         gr.Markdown(_PRIVACY.format(minutes=settings.keep_minutes))
-        gr.Markdown(api_text(), elem_id="about-api")
+        api = gr.Markdown(api_text(), elem_id="about-api")
+        # Only the browser knows under which address this page is seen.
+        address = gr.Textbox(visible=False)
+        gr.context.Context.root_block.load(
+            api_text, address, api, js="() => location.origin + location.pathname", queue=False,
+            show_progress="hidden", api_visibility="private",
+        )  # fmt: skip
         gr.Markdown(_SOURCES)
 
 
@@ -100,8 +117,8 @@ def angles_html() -> str:
         f'{figures_html()}<table class="meanings"><caption>In the picture, with the sign told here</caption>'
         f"<tbody>{rows}</tbody></table>"
         '<p class="quiet">Leans and bends forward and backward need a picture exactly from the side; tilts '
-        "and sideways curves one exactly from the front or the back. In between, values are shortened or left "
-        "out, and the app says so. A camera that is held askew adds its own angle to all leans.</p>"
+        "and sideways curves one exactly from the front or the back. In between, values are shortened or "
+        "left out, and the app says so. A camera that is held askew adds its own angle to all leans.</p>"
     )
 
 

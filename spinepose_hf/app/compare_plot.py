@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 from spinepose_hf.app.measure_words import MEASURE_WORDS
@@ -13,6 +14,12 @@ _DASHES: Final = ("solid", "dash")
 _UNITS: Final = {"deg": "degrees", "trunk": "% of the trunk", "pct": "%", "px": "px"}
 # Readable on white and on dark slate alike.
 _INK, _GRID = "#7b8794", "rgba(123,135,148,0.25)"
+
+
+def plotted_measures(traces: tuple[VideoTrace, VideoTrace]) -> list[str]:
+    """Keys of the measures that may be used in some frames of both, in the order of the app's tables."""
+    means = [trace.means() for trace in traces]
+    return [key for key in MEASURE_WORDS if all(key in one and one[key].valid for one in means)]
 
 
 def compare_plot(
@@ -33,12 +40,12 @@ def compare_plot(
     scale = 100.0 if unit == "trunk" else 1.0
     figure = go.Figure()
     for place, (trace, name) in enumerate(zip(traces, names, strict=True)):
-        times, values = trace.series(key)
-        length = max(trace.times[-1], 1e-6)
-        x = [100 * time / length for time in times] if by_share else times
+        times, values = trace.course(key)
+        length = max(times[-1], 1e-6)
         figure.add_scatter(
-            x=x,
-            y=[value * scale for value in values],
+            x=[100 * time / length for time in times] if by_share else times,
+            # NaN is no JSON; a gap is None.
+            y=[None if math.isnan(value) else value * scale for value in values],
             name=name,
             mode="lines",
             line={"color": SERIES[place], "dash": _DASHES[place], "width": 2.5},
@@ -60,4 +67,4 @@ def compare_plot(
     return figure
 
 
-__all__ = ["compare_plot"]
+__all__ = ["compare_plot", "plotted_measures"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -12,8 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from spinepose_hf.app.measure_words import MEASURE_WORDS, VIEW_WORDS, value_words
-from spinepose_hf.measure.people import DEFINITIONS
-from spinepose_hf.measure.quantity import Measure, PersonMeasures, State
+from spinepose_hf.measure.quantity import Measure, State
 from spinepose_hf.measure.view import SAGITTAL, View
 from spinepose_hf.pose import People
 
@@ -29,16 +27,18 @@ class Difference:
         key: of the measure, such as "lumbar_deg".
         first: of the first person.
         second: of the second person.
+        comparable: whether both are seen alike; see `comparable_views`.
     """
 
     key: str
     first: Measure
     second: Measure
+    comparable: bool = True
 
     @property
     def known(self) -> bool:
-        """Whether both have a value that is what its name says."""
-        return self.first.valid and self.second.valid
+        """Whether there is a difference: both are seen alike, and have a value that is what its name says."""
+        return self.comparable and self.first.valid and self.second.valid
 
     @property
     def value(self) -> float:
@@ -65,9 +65,22 @@ def comparable_views(first: View, second: View) -> bool:
     return (first in SAGITTAL and second in SAGITTAL) or (first in flat and second in flat)
 
 
-def differences(first: Mapping[str, Measure], second: Mapping[str, Measure]) -> tuple[Difference, ...]:
-    """Return the shown measures of two people side by side, in the order of the app's tables."""
-    return tuple(Difference(key, first[key], second[key]) for key in MEASURE_WORDS)
+def differences(
+    first: Mapping[str, Measure], second: Mapping[str, Measure], views: tuple[View, View]
+) -> tuple[Difference, ...]:
+    """Return the measures that both have side by side, in the order of the app's tables.
+
+    Args:
+        first: of the first person, by key.
+        second: of the second person.
+        views: from where the two are seen.
+    """
+    alike = comparable_views(*views)
+    return tuple(
+        Difference(key, first[key], second[key], alike)
+        for key in MEASURE_WORDS
+        if key in first and key in second
+    )
 
 
 def main_person(people: People) -> int | None:
@@ -76,28 +89,6 @@ def main_person(people: People) -> int | None:
         return None
     sides = people.boxes[:, 2:] - people.boxes[:, :2]
     return int(np.argmax(sides.prod(axis=1)))
-
-
-def mean_measures(frames: Sequence[PersonMeasures]) -> dict[str, Measure]:
-    """The mean of each measure over the frames where it may be used.
-
-    The mean's own error is small beside what all frames share (the network's habits), so the mean sigma of
-    the frames is kept and not divided by their number.
-
-    Args:
-        frames: of one person, at least one.
-    """
-    means = {}
-    for key in MEASURE_WORDS:
-        definition = DEFINITIONS[key]
-        good = [frame[key] for frame in frames if frame[key].valid]
-        if not good:
-            usual = Counter(frame[key].state for frame in frames).most_common(1)[0][0]
-            means[key] = next(frame[key] for frame in frames if frame[key].state is usual)
-            continue
-        value = _mean([one.value for one in good], definition.periodic)
-        means[key] = Measure(good[0].name, good[0].unit, value, float(np.mean([one.sigma for one in good])))
-    return means
 
 
 def comparison_html(
@@ -111,13 +102,7 @@ def comparison_html(
         views: from where the two are seen.
         over_time: values are means of videos.
     """
-    warning = ""
-    if not comparable_views(*views):
-        warning = (
-            f'<p class="warning" role="note">The first is seen {VIEW_WORDS[views[0]]}, the second '
-            f"{VIEW_WORDS[views[1]]}. Measures are compared only where both show them: take both from the "
-            "same direction.</p>"
-        )
+    warning = "" if comparable_views(*views) else f'<p class="warning" role="note">{_warning(views)}</p>'
     body = "".join(_row_html(row) for row in rows if row.first.known or row.second.known)
     if not body:
         return f'{warning}<p class="quiet">Nothing could be measured in either of them.</p>'
@@ -125,7 +110,8 @@ def comparison_html(
     head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
     what = "means over the video" if over_time else "of the largest person"
     return (
-        f'{warning}<div class="table-scroll"><table class="comparison"><caption>{escape(names[1])} less '
+        f'{warning}<div class="table-scroll" role="region" aria-label="Comparison" tabindex="0">'
+        f'<table class="comparison"><caption>{escape(names[1])} less '
         f"{escape(names[0])}, {what}, with one standard deviation</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>"
     )
@@ -150,6 +136,21 @@ def comparison_document(rows: Sequence[Difference], views: tuple[View, View]) ->
     }
 
 
+def _warning(views: tuple[View, View]) -> str:
+    """Why two people cannot be compared."""
+    unclear = [name for name, view in zip(("first", "second"), views, strict=True) if view is View.UNKNOWN]
+    seen = f"The first is seen {VIEW_WORDS[views[0]]}, the second {VIEW_WORDS[views[1]]}."
+    if unclear:
+        return (
+            f"<strong>Not comparable.</strong> {seen} If you know from where, say so above each and compare "
+            "again; otherwise choose pictures that show the whole upper body."
+        )
+    return (
+        f"<strong>Not comparable.</strong> {seen} Take both exactly from the side, or both exactly from the "
+        "front or the back."
+    )
+
+
 def _row_html(row: Difference) -> str:
     words = MEASURE_WORDS[row.key]
     if row.known:
@@ -170,17 +171,12 @@ def _row_html(row: Difference) -> str:
 
 
 def _why_not(row: Difference) -> str:
+    if not row.comparable:
+        return "not comparable: seen from different directions"
     which = [name for name, one in (("first", row.first), ("second", row.second)) if not one.valid]
     where = "neither shows it" if len(which) == 2 else f"the {which[0]} does not show it"
     shortened = any(one.state is State.PROJECTED for one in (row.first, row.second))
     return f"{where} exactly (seen at an angle)" if shortened else where
-
-
-def _mean(values: Sequence[float], periodic: bool) -> float:
-    if not periodic:
-        return float(np.mean(values))
-    turned = np.exp(1j * np.deg2rad(values)).mean()
-    return float(np.rad2deg(np.angle(turned)))
 
 
 def _number(value: float) -> float | None:
@@ -195,5 +191,4 @@ __all__ = [
     "comparison_html",
     "differences",
     "main_person",
-    "mean_measures",
 ]

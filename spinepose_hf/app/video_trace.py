@@ -1,88 +1,89 @@
-"""One person through a video: drawn, and measured frame by frame."""
+"""The person who is seen longest in a video, frame by frame and in the mean."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import csv
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from spinepose_hf.app.context import AppContext
+import numpy as np
+
+from spinepose_hf.app.angle_plot import AngleSeries, read_angles
+from spinepose_hf.app.video_job import VideoResult
 from spinepose_hf.errors import NoPersonError
-from spinepose_hf.inference.engine import FramePoses
-from spinepose_hf.inference.job import run_job
-from spinepose_hf.inference.job_outputs import JobOutputs
-from spinepose_hf.measure.people import Measurer
-from spinepose_hf.measure.quantity import PersonMeasures
+from spinepose_hf.measure.people import DEFINITIONS
+from spinepose_hf.measure.quantity import Measure, State
 from spinepose_hf.measure.view import View
 
 
 @dataclass(frozen=True, slots=True)
 class VideoTrace:
-    """The person who is seen most in a video.
+    """One person through a video.
 
     Attributes:
-        video: the annotated video.
-        times: seconds since its beginning, one a frame in which the person is seen.
-        frames: the measures in these frames.
+        drawn: the annotated video.
+        view: from where the person is seen in most frames.
+        series: the measures over time, by key.
     """
 
-    video: Path
-    times: tuple[float, ...]
-    frames: tuple[PersonMeasures, ...]
+    drawn: Path
+    view: View
+    series: Mapping[str, AngleSeries]
 
-    @property
-    def view(self) -> View:
-        """From where the person is seen in most frames."""
-        views = [frame.view.view for frame in self.frames]
-        return max(set(views), key=views.count)
+    def course(self, key: str) -> tuple[list[float], list[float]]:
+        """Times in s, and the measure where it may be used; NaN elsewhere, so that plots show gaps."""
+        one = self.series[key]
+        values = [
+            value if state == State.OK else float("nan")
+            for value, state in zip(one.values, one.states, strict=True)
+        ]
+        return one.times, values
 
-    def series(self, key: str) -> tuple[list[float], list[float]]:
-        """Times in s, and the measure where it may be used."""
-        good = [(time, frame[key].value) for time, frame in zip(self.times, self.frames, strict=True)
-                if frame[key].valid]  # fmt: skip
-        return [time for time, _ in good], [value for _, value in good]
+    def means(self) -> dict[str, Measure]:
+        """The mean of each measure over the frames where it may be used.
+
+        The frames share most of their error (the network's habits with this person), so the mean sigma of the
+        frames is kept, and not divided by the root of their number.
+        """
+        return {key: _mean(key, one) for key, one in self.series.items()}
 
 
-def trace_video(
-    context: AppContext,
-    path: Path,
-    out: Path,
-    *,
-    start: float = 0.0,
-    end: float | None = None,
-    on_time: Callable[[float], None] | None = None,
-) -> VideoTrace:
-    """Work through a video, or a part of it.
+def trace_of(result: VideoResult, name: str) -> VideoTrace:
+    """Return the person who is seen longest in the result of a video.
 
     Args:
-        context: of the app.
-        path: of the video.
-        out: where the annotated video goes.
-        start: second at which to begin.
-        end: second at which to stop; None is its end.
-        on_time: called with the second that was worked on last.
+        result: of a job.
+        name: of the video, for the message.
 
     Raises:
-        NoPersonError: nobody was seen in it.
-        SpinePoseError: it cannot be read.
+        NoPersonError: nobody was seen for more than a moment.
+        OutputError: the table of measures has been deleted meanwhile.
     """
-    measure = Measurer(threshold=context.estimator.threshold)
-    found: dict[int, list[tuple[float, PersonMeasures]]] = {}
-
-    def note(result: FramePoses) -> None:
-        for person in measure(result.people).people:
-            found.setdefault(person.number, []).append((result.time - start, person))
-        if on_time is not None:
-            on_time(result.time - start)
-
-    stream = context.stream(path, start=start, end=end)
-    run_job(stream, JobOutputs(out, overlay_angles=True, overwrite=True), note)
-    if not found:
+    people = read_angles(result.measures, result.begin)
+    if not people:
         raise NoPersonError(
-            f"nobody was seen in {path.name}; choose a part where one person is well in the picture"
+            f"nobody was found in {name}; choose a part where a person is well in the picture"
         )
-    most = max(found.values(), key=len)
-    return VideoTrace(out, tuple(time for time, _ in most), tuple(person for _, person in most))
+    person = next(iter(people))
+    with result.measures.open(encoding="utf-8", newline="") as file:
+        views = Counter(row["view"] for row in csv.DictReader(file) if int(row["person"]) == person)
+    return VideoTrace(result.drawn, View(views.most_common(1)[0][0]), people[person])
 
 
-__all__ = ["VideoTrace", "trace_video"]
+def _mean(key: str, series: AngleSeries) -> Measure:
+    definition = DEFINITIONS[key]
+    good = np.array([state == State.OK for state in series.states])
+    if not good.any():
+        usual = State(Counter(series.states).most_common(1)[0][0])
+        return Measure(definition.name, definition.unit, state=usual)
+    values, sigmas = np.array(series.values)[good], np.array(series.sigmas)[good]
+    if definition.periodic:
+        value = float(np.rad2deg(np.angle(np.exp(1j * np.deg2rad(values)).mean())))
+    else:
+        value = float(values.mean())
+    return Measure(definition.name, definition.unit, value, float(sigmas.mean()))
+
+
+__all__ = ["VideoTrace", "trace_of"]
