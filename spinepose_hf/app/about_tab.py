@@ -25,9 +25,9 @@ uncertainty.
 
 _EMBEDDED: Final = """**This model** is the small one inside the package. It learned the spine on rendered
 people only, and the rest of the body on rendered people and a few hundred photos. It is a start: leans can be
-used, but the bends of lower back, upper back and neck err as much as people differ, and the ± says so. 
-Wrists, ankles and strongly bent backs are often wrong, and so are people who are cut off or covered. The official
-SpinePose models are better; `spinepose convert` makes them usable here."""
+used, but the bends of lower back, upper back and neck err as much as people differ, and the ± says so.
+Wrists, ankles and strongly bent backs are often wrong, and so are people who are cut off or covered. The
+official SpinePose models are better; `spinepose convert` makes them usable here."""
 
 _OTHER: Final = (
     "**This model** is `{model}`{revision}. Its card on the Hugging Face Hub tells how it was trained and "
@@ -114,8 +114,8 @@ def angles_html() -> str:
         for words in MEASURE_WORDS.values()
     )
     return (
-        f'{figures_html()}<table class="meanings"><caption>In the picture, with the sign told here</caption>'
-        f"<tbody>{rows}</tbody></table>"
+        f'{figures_html()}<div class="result-table" role="region" aria-label="Measures" tabindex="0"><table>'
+        f"<caption>In the picture, with the sign told here</caption><tbody>{rows}</tbody></table></div>"
         '<p class="quiet">Leans and bends forward and backward need a picture exactly from the side; tilts '
         "and sideways curves one exactly from the front or the back. In between, values are shortened or "
         "left out, and the app says so. A camera that is held askew adds its own angle to all leans.</p>"

@@ -13,7 +13,7 @@ from spinepose_hf.output.plot_style import SERIES
 _DASHES: Final = ("solid", "dash")
 _UNITS: Final = {"deg": "degrees", "trunk": "% of the trunk", "pct": "%", "px": "px"}
 # Readable on white and on dark slate alike.
-_INK, _GRID = "#7b8794", "rgba(123,135,148,0.25)"
+_INK, _GRID = "#6b7785", "rgba(128,140,152,0.28)"
 
 
 def plotted_measures(traces: tuple[VideoTrace, VideoTrace]) -> list[str]:
@@ -55,12 +55,12 @@ def compare_plot(
     axis = {"gridcolor": _GRID, "zerolinecolor": _INK, "linecolor": _INK, "tickcolor": _INK}
     figure.update_layout(
         height=340,
-        margin={"l": 56, "r": 16, "t": 12, "b": 48},
+        margin={"l": 56, "r": 16, "t": 44, "b": 48},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": _INK, "family": "system-ui, sans-serif", "size": 13},
         hovermode="x unified",
-        legend={"orientation": "h", "y": 1.12},
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
         xaxis={**axis, "title": "share of the video in %" if by_share else "time in s"},
         yaxis={**axis, "title": f"{MEASURE_WORDS[key].title} ({_UNITS[unit]})"},
     )

@@ -106,12 +106,12 @@ def comparison_html(
     body = "".join(_row_html(row) for row in rows if row.first.known or row.second.known)
     if not body:
         return f'{warning}<p class="quiet">Nothing could be measured in either of them.</p>'
-    heads = ("Measure", *names, "Difference", "Does it mean anything?")
+    heads = ("Measure", "Difference", "Does it mean anything?", *names)
     head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
     what = "means over the video" if over_time else "of the largest person"
     return (
-        f'{warning}<div class="table-scroll" role="region" aria-label="Comparison" tabindex="0">'
-        f'<table class="comparison"><caption>{escape(names[1])} less '
+        f'{warning}<div class="result-table compared" role="region" aria-label="Comparison" tabindex="0">'
+        f'<table><caption>{escape(names[1])} less '
         f"{escape(names[0])}, {what}, with one standard deviation</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>"
     )
@@ -162,12 +162,12 @@ def _row_html(row: Difference) -> str:
         change, verdict = "–", _why_not(row)
     cells = (
         f'<th scope="row">{escape(words.title)}</th>',
-        f'<td class="number">{value_words(row.first)}</td>',
-        f'<td class="number">{value_words(row.second)}</td>',
         f'<td class="number">{change}</td>',
         f"<td>{verdict}</td>",
+        f'<td class="number">{value_words(row.first)}</td>',
+        f'<td class="number">{value_words(row.second)}</td>',
     )
-    return f'<tr class="{"sure" if row.sure else "unsure"}">{"".join(cells)}</tr>'
+    return f'<tr class="{"sure" if row.sure else "unseen"}">{"".join(cells)}</tr>'
 
 
 def _why_not(row: Difference) -> str:
