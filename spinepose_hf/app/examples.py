@@ -27,10 +27,10 @@ class Example:
 
 
 EXAMPLES: Final[tuple[Example, ...]] = (
-    Example(_PACKAGE / "samples" / "walking.jpg", "Walking", "photo: perfanalytics, BSD-3-Clause"),
+    Example(_PACKAGE / "samples" / "walking.jpg", "Walking", "photo by perfanalytics, BSD-3-Clause"),
     Example(_PACKAGE / "app" / "examples" / "sitting.jpg", "Sitting", _RENDERED),
     Example(_PACKAGE / "samples" / "rendered.jpg", "Bending sideways", _RENDERED),
-    Example(_PACKAGE / "app" / "examples" / "two_people.jpg", "Two people", _RENDERED),
+    Example(_PACKAGE / "app" / "examples" / "two_people.jpg", "Two people: draw boxes", _RENDERED),
 )
 
 

@@ -118,7 +118,7 @@ def state_words(measure: Measure) -> str:
     """Whether a measure may be used, and if not why, in a few words."""
     if measure.state is State.OK:
         small = measure.unit != "px" and abs(measure.value) < measure.sigma
-        return "with care: may as well be 0" if small else "yes"
+        return "with care: may be 0" if small else "yes"
     if measure.state is State.PROJECTED:
         return "shortened: seen at an angle, the true value is larger"
     if measure.state is State.VIEW:
