@@ -202,6 +202,8 @@ class VideoJobs:
     def __init__(self, context: AppContext) -> None:
         self._context = context
         self._jobs: dict[str, VideoJob] = {}
+        # Who is starting a job: opening the video takes a moment in which it may be cancelled already.
+        self._starting: dict[str, object] = {}
         self._lock = threading.Lock()
 
     def start(self, visitor: str, request: VideoRequest) -> VideoJob:
@@ -211,17 +213,31 @@ class VideoJobs:
             UploadError: see `VideoJob`.
         """
         self.cancel(visitor)
-        job = VideoJob(self._context, request)
+        ticket = object()
         with self._lock:
-            self._jobs[visitor] = job
+            self._starting[visitor] = ticket
+        try:
+            job = VideoJob(self._context, request)
+        except BaseException:
+            with self._lock:
+                self._starting.pop(visitor, None)
+            raise
+        with self._lock:
+            wanted = self._starting.get(visitor) is ticket
+            if wanted:
+                del self._starting[visitor]
+                self._jobs[visitor] = job
+        if not wanted:
+            job.cancel()
         return job
 
     def cancel(self, visitor: str) -> bool:
         """End a visitor's job, and return whether there was one at work."""
         with self._lock:
+            starting = self._starting.pop(visitor, None) is not None
             job = self._jobs.pop(visitor, None)
         if job is None or job.wait(0):
-            return False
+            return starting
         job.cancel()
         return True
 

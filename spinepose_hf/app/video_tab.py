@@ -150,13 +150,18 @@ def _wire_run(parts: _Parts, jobs: VideoJobs, settings: AppSettings) -> None:
         yield _values(STARTING)
         visitor = str(request.session_hash)
         job = jobs.start(visitor, wish)
+        shown = False
         try:
             while not job.wait(_POLL_SECONDS):
                 yield _values(progress_html(job.progress()))
             result = job.result()
-            yield _values(CANCELLED, busy=False) if result is None else _finished(result)
+            values = _values(CANCELLED, busy=False) if result is None else _finished(result)
+            shown = True
+            yield values
         finally:
             jobs.forget(visitor, job)
+            if not shown:
+                job.cancel()
 
     @plain_errors
     def cancel(request: gr.Request) -> list[Any]:

@@ -6,6 +6,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,6 +104,21 @@ def test_one_job_a_visitor(context: AppContext, tmp_path: Path) -> None:
     assert jobs.cancel("somebody") or second.result() is not None
     assert not jobs.cancel("somebody")
     other.cancel()
+
+
+def test_cancelling_while_the_video_is_being_opened(
+    context: AppContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = VideoJobs(context)
+    check = video_job.check_upload_video
+
+    def cancelled_meanwhile(*args: Any) -> Any:
+        assert jobs.cancel("somebody")
+        return check(*args)
+
+    monkeypatch.setattr(video_job, "check_upload_video", cancelled_meanwhile)
+    jobs.start("somebody", request(red_clip(tmp_path / "walk.mp4", 12)))
+    assert kept(context) == []
 
 
 def test_an_abandoned_job_ends(context: AppContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
