@@ -48,7 +48,7 @@ def test_a_result_has_no_serious_finding(
 ) -> None:
     visit = visit_app(view).tab("Image").upload("image-upload", photo).click("image-run")
     visit.wait("image-result", "img")
-    visit.wait("image-table", "td")
+    visit.click("image-points").wait("image-table", "td")
     found = ours(check(visit.page, script))
     assert not found, "\n".join(found)
 
