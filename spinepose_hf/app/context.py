@@ -39,7 +39,7 @@ class AppContext:
         self.settings = settings
         self.estimator = estimator or _load(settings)
         self.root = Path(tempfile.mkdtemp(prefix="spinepose-app-"))
-        self.uploads = self.root / "uploads"
+        self.uploads = self.root / "gradio"
         """Gradio's own, where it deletes by itself (`delete_cache`) and keeps what the page always shows."""
         self._results = self.root / "results"
         self._results.mkdir()
