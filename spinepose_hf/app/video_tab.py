@@ -136,6 +136,9 @@ def build_video_tab(context: AppContext) -> None:
 
 
 def _wire_run(parts: _Parts, jobs: VideoJobs, settings: AppSettings) -> None:
+    # To Gradio a cancelled run is a failed one; its visitor is told otherwise.
+    cancelled: set[str] = set()
+
     @plain_errors
     def run(
         video: Payload,
@@ -149,6 +152,7 @@ def _wire_run(parts: _Parts, jobs: VideoJobs, settings: AppSettings) -> None:
         wish = VideoRequest(*_upload(video), start, end, int(stride), smooth, bool(spine_only))
         yield _values(STARTING)
         visitor = str(request.session_hash)
+        cancelled.discard(visitor)
         job = jobs.start(visitor, wish)
         shown = False
         try:
@@ -165,8 +169,17 @@ def _wire_run(parts: _Parts, jobs: VideoJobs, settings: AppSettings) -> None:
 
     @plain_errors
     def cancel(request: gr.Request) -> list[Any]:
-        jobs.cancel(str(request.session_hash))
+        visitor = str(request.session_hash)
+        cancelled.add(visitor)
+        jobs.cancel(visitor)
         return _values(CANCELLED, busy=False)
+
+    @plain_errors
+    def fail(request: gr.Request) -> list[Any]:
+        visitor = str(request.session_hash)
+        status = CANCELLED if visitor in cancelled else FAILED
+        cancelled.discard(visitor)
+        return _values(status, busy=False)
 
     inputs = [parts.video, parts.start, parts.end, parts.stride, parts.smooth, parts.spine_only]
     private: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -175,7 +188,7 @@ def _wire_run(parts: _Parts, jobs: VideoJobs, settings: AppSettings) -> None:
         run, inputs, parts.shown, preprocess=False,
         concurrency_id="video", concurrency_limit=settings.videos, **private,
     )  # fmt: skip
-    event.failure(lambda: _values(FAILED, busy=False), None, parts.shown, queue=False, **private)
+    event.failure(fail, None, parts.shown, queue=False, **private)
     parts.cancel.click(cancel, None, parts.shown, cancels=[event], queue=False, **private)
 
 

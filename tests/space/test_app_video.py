@@ -54,7 +54,7 @@ def finish(visit: AppVisit) -> str:
 def open_options(visit: AppVisit) -> None:
     visit.page.get_by_role("button", name="Part, speed and smoothing").click()
     visit.element("video-start").locator("input").wait_for()
-    # Gradio gives the fields their values once more after they are seen.
+    # Filled by a machine in the moment in which they appear, they were once sent with their first values.
     visit.page.wait_for_timeout(500)
 
 
@@ -163,6 +163,8 @@ def test_cancelling_frees_the_worker_and_leaves_nothing(
     page.click("video-cancel")
     page.wait_for_text("video-status", "Cancelled")
     assert results_kept(app_server) == before
+    page.page.wait_for_timeout(1000)
+    assert "Cancelled" in page.element("video-status").inner_text()
     # The worker is free: a part of the same clip is done at once.
     open_options(page)
     page.element("video-start").locator("input").fill("2")
