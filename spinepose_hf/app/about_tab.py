@@ -133,7 +133,8 @@ def figures_html() -> str:
         parts.append(
             f'<img src="data:image/png;base64,{data}" alt="Drawing: {escape(words)}" loading="lazy">'
         )
-    return f'<div class="figures">{"".join(parts)}</div>' if parts else ""
+    figures = "".join(parts)
+    return f'<div class="figures" role="region" aria-label="Drawings" tabindex="0">{figures}</div>'
 
 
 __all__ = ["FIGURES", "angles_html", "api_text", "build_about_tab", "figures_html", "what_text"]
