@@ -5,6 +5,7 @@ VENV_TEST := .venv-test
 VENV_OPTIMUM := .venv-optimum
 VENV_DATASETS3 := .venv-datasets3
 VENV_SPACE := .venv-space
+VENV_HOSTED := .venv-hosted
 VENV_DOCS := .venv-docs
 PIP := -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 
@@ -38,10 +39,10 @@ $(VENV_DATASETS3)/.ready: pyproject.toml constraints.txt
 	$(VENV_DATASETS3)/bin/python $(PIP) --no-deps -e .
 	touch $@
 
-# The page that runs in a browser; onnx makes the int8 file that it is tried with.
+# The app and the page that runs in a browser; onnx makes the int8 file that the latter is tried with.
 $(VENV_SPACE)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV_SPACE)
-	$(VENV_SPACE)/bin/python $(PIP) -e . "playwright==1.65.2" onnx pytest pytest-timeout
+	$(VENV_SPACE)/bin/python $(PIP) -e ".[space]" "playwright==1.65.2" onnx pytest pytest-timeout
 	touch $@
 
 # The site is made from the sources, so that none of the package's needs is installed here.
@@ -55,6 +56,7 @@ $(VENV_DOCS)/.ready: pyproject.toml constraints.txt
 test: quality docs test-optimum test-space $(VENV_DATASETS3)/.ready
 	SPINEPOSE_TF457_PYTHON=$(CURDIR)/$(VENV_OPTIMUM)/bin/python \
 	SPINEPOSE_DATASETS3_PYTHON=$(CURDIR)/$(VENV_DATASETS3)/bin/python \
+	SPINEPOSE_HOSTED_PYTHON=$(CURDIR)/$(VENV_HOSTED)/bin/python \
 		$(VENV_TEST)/bin/python -m pytest
 
 # Network, training and export on transformers 4.57 and with Optimum.
@@ -90,4 +92,4 @@ style: $(VENV_TEST)/.ready
 	$(VENV_TEST)/bin/ruff format .
 
 clean:
-	rm -rf $(VENV) $(VENV_TEST) $(VENV_OPTIMUM) $(VENV_DATASETS3) $(VENV_SPACE) $(VENV_DOCS) space/web/vendor site out
+	rm -rf $(VENV) $(VENV_TEST) $(VENV_OPTIMUM) $(VENV_DATASETS3) $(VENV_SPACE) $(VENV_HOSTED) $(VENV_DOCS) space/web/vendor site out

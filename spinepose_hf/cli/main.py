@@ -28,7 +28,7 @@ COMMANDS: dict[str, str] = {
     "evaluate": "Measure a model on labelled persons: AP by group, errors, angles, plots.",
     "export": "Write a model as ONNX or OpenVINO file, or as a recipe for TensorRT.",
     "predict": "Find people in a photo: 37 keypoints each, nine of them along the spine.",
-    "publish": "Put a model or a data set on the Hugging Face Hub.",
+    "publish": "Put a model, a data set or the app on the Hugging Face Hub.",
     "synthesize": "Render people with exactly known keypoints, to train on.",
     "train": "Train a SpinePose network.",
 }

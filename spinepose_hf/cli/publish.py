@@ -1,4 +1,4 @@
-"""`spinepose publish`: put a model or a data set on the Hugging Face Hub."""
+"""`spinepose publish`: put a model, a data set or the app on the Hugging Face Hub."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from spinepose_hf.hub.publish import Published
 
 app = typer.Typer(
-    help="""Put a model or a data set on the Hugging Face Hub.
+    help="""Put a model, a data set or the app on the Hugging Face Hub.
 
     Log in with `hf auth login`, or set HF_TOKEN to a token that may write. Files that look like secrets or
     name places on this machine stop a publication. Publishing again sends only what has changed.
@@ -23,6 +23,8 @@ app = typer.Typer(
     `spinepose publish model runs/mine me/spinepose --licence cc-by-nc-4.0 --evaluation report`
 
     `spinepose publish dataset spinetrack-parquet me/spinetrack --private`
+
+    `spinepose publish space me/spinepose-demo --model me/spinepose`
     """,
     rich_markup_mode="markdown",
     no_args_is_help=True,
@@ -135,6 +137,52 @@ def dataset(
         _show(files)
         return
     _tell(send_dataset(open_repository(target), target, folder, files), repo)
+
+
+@app.command()
+def space(
+    repo: Annotated[str, _REPO],
+    folder: Annotated[
+        Path, typer.Option("--folder", help="With app.py, README.md and requirements.txt.")
+    ] = Path("space"),
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="OWNER/NAME",
+            help="Published model that the app loads. Default: the weights inside, which go with it.",
+        ),
+    ] = None,
+    model_revision: Annotated[
+        str | None,
+        typer.Option(help="Branch, tag or commit of the model; the commit it stands at now is pinned."),
+    ] = None,
+    revision: Annotated[str | None, _REVISION] = None,
+    private: Annotated[bool, _PRIVATE] = False,
+    create_pr: Annotated[bool, _CREATE_PR] = False,
+    dry_run: Annotated[bool, _DRY_RUN] = False,
+) -> None:
+    """Publish the app as a Space: the page, pinned requirements, and the model at a pinned commit."""
+    import tempfile
+
+    from spinepose_hf.hub.publish import Target, commit_files, open_repository
+    from spinepose_hf.hub.publish_space import build_space, pin_model
+    from spinepose_hf.hub.upload_filter import files_to_publish
+
+    target = Target(repo, "space", revision, private, create_pr)
+    if model_revision is not None and model is None:
+        raise typer.BadParameter("--model-revision needs --model")
+    api = None if dry_run else open_repository(target, space_sdk="gradio")
+    pinned = None if model is None else pin_model(model, model_revision)
+    with tempfile.TemporaryDirectory(prefix="spinepose-publish-") as temporary:
+        staged = Path(temporary) / "space"
+        build_space(folder, staged, pinned)
+        files = files_to_publish(staged)
+        if api is None:
+            _show(files)
+            return
+        published = commit_files(api, target, files, "Publish the app")
+    _tell(published, repo)
 
 
 def _show(files: dict[str, Path]) -> None:

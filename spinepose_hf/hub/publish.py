@@ -56,8 +56,12 @@ class Published:
     changed: bool
 
 
-def open_repository(target: Target) -> Any:
+def open_repository(target: Target, space_sdk: str | None = None) -> Any:
     """Make the repository and the branch where they are missing, and return a client of the Hub.
+
+    Args:
+        target: what is published to.
+        space_sdk: with what a Space runs; for Spaces.
 
     Raises:
         PublishError: without a token or the right to write, without a connection; or the repository is
@@ -74,7 +78,11 @@ def open_repository(target: Target) -> Any:
                 f"your token may only read; publishing {target.repo_id} takes one that may write"
             )
         api.create_repo(
-            target.repo_id, repo_type=target.repo_type, private=target.private or None, exist_ok=True
+            target.repo_id,
+            repo_type=target.repo_type,
+            private=target.private or None,
+            exist_ok=True,
+            space_sdk=space_sdk,
         )
         info = api.repo_info(target.repo_id, repo_type=target.repo_type)
         if target.revision is not None:
