@@ -13,6 +13,7 @@ import pytest
 from spinepose_hf.app import video_job
 from spinepose_hf.app.context import AppContext
 from spinepose_hf.app.settings import AppSettings
+from spinepose_hf.app.uploads import check_upload_video
 from spinepose_hf.app.video_job import VideoJob, VideoJobs, VideoRequest
 from spinepose_hf.app.video_status import limits_line, progress_html, result_html
 from spinepose_hf.errors import UploadError
@@ -110,11 +111,10 @@ def test_cancelling_while_the_video_is_being_opened(
     context: AppContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jobs = VideoJobs(context)
-    check = video_job.check_upload_video
 
     def cancelled_meanwhile(*args: Any) -> Any:
         assert jobs.cancel("somebody")
-        return check(*args)
+        return check_upload_video(*args)
 
     monkeypatch.setattr(video_job, "check_upload_video", cancelled_meanwhile)
     jobs.start("somebody", request(red_clip(tmp_path / "walk.mp4", 12)))

@@ -70,7 +70,7 @@ def seconds(visit: AppVisit) -> float:
 def download(visit: AppVisit, name: str, folder: Path) -> Path:
     with visit.page.expect_download() as waiting:
         visit.element(f"video-download-{name}").click()
-    path = folder / waiting.value.suggested_filename
+    path = folder / str(waiting.value.suggested_filename)
     waiting.value.save_as(path)
     return path
 
