@@ -60,6 +60,7 @@ def compare_plot(
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": _INK, "family": "system-ui, sans-serif", "size": 13},
         hovermode="x unified",
+        hoverlabel={"bgcolor": "#1b2430", "bordercolor": "#1b2430", "font": {"color": "#ffffff"}},
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
         xaxis={**axis, "title": "share of the video in %" if by_share else "time in s"},
         yaxis={**axis, "title": f"{MEASURE_WORDS[key].title} ({_UNITS[unit]})"},
