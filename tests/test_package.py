@@ -44,6 +44,15 @@ def test_a_missing_extra_is_named(root: Path) -> None:
     assert 'pip install "spinepose-hf[torch]"' in done.stdout, done.stderr
 
 
+@pytest.mark.parametrize(("before", "after"), [("", "1"), ("0", "0")], ids=["unset", "the user's choice"])
+def test_onnxruntime_reports_to_nobody(root: Path, before: str, after: str) -> None:
+    name = "ORT_DISABLE_TELEMETRY"
+    start = f"import os; os.environ.pop({name!r}, None)\n"
+    start += f"os.environ[{name!r}] = {before!r}\n" if before else ""
+    code = f"{start}import spinepose_hf.inference.onnx_session, onnxruntime\nprint(os.environ[{name!r}])"
+    assert run(code, root).stdout.strip() == after
+
+
 def test_the_code_of_the_readme_runs(root: Path) -> None:
     blocks = re.findall(r"```python\n(.*?)```", (root / "README.md").read_text(encoding="utf-8"), flags=re.S)
     assert len(blocks) >= 2

@@ -1,7 +1,7 @@
 """The app as it lies on the Hub: a Space with pinned requirements and a pinned model.
 
-A Space installs its requirements before its own files are there, so the package cannot be installed from them;
-its source lies beside the app instead, without what only training and evaluation need.
+A Space installs its requirements before its own files are there, so the package cannot be installed from
+them; its source lies beside the app instead, without what only training and evaluation need.
 """
 
 from __future__ import annotations
