@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from spinepose_hf.training.trainer import SpinePoseTrainer
     from spinepose_hf.weights import embedded_model
 
-# ONNX Runtime (seen in 1.32) reports to its makers, unless this is set before its import. Who looks at pictures
-# of people did not ask for that; whoever wants it sets it to 0.
+# ONNX Runtime (seen in 1.32) reports to its makers, unless this is set before its import. Who looks at
+# pictures of people did not ask for that; whoever wants it sets it to 0.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.1.0"
