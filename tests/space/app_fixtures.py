@@ -21,7 +21,8 @@ def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
         assert server.alive, f"the app ended during the tests:\n{server.log}"
         assert server.end() in (0, 130), f"the app did not end cleanly:\n{server.log}"
         assert server.files_left() == [], "the app left temporary files"
-        assert server.outward == [], "the app called other machines"
+        # Gradio asks dns.google about an address that a caller sends instead of a file; some tests send one.
+        assert set(server.outward) <= {"dns.google:443"}, "the app called other machines"
         # Gradio prints a traceback for values that its fields cannot hold; one of ours is a mistake.
         assert "spinepose_hf/app" not in server.log, server.log
 

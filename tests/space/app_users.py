@@ -100,7 +100,7 @@ class Users:
             values = [self._file(endpoint, number, path) for number, path in enumerate(answer.json())]
             data, message = await self._call(client, endpoint, values)
         else:
-            message = str(answer.json()["detail"])
+            message = _refused(answer)
         return Answer(time.perf_counter() - start, data, message)
 
     def _file(self, endpoint: str, number: int, path: str) -> dict[str, Any]:
@@ -116,7 +116,7 @@ class Users:
         data = [*values, *(parameter.get("parameter_default") for parameter in rest)]
         joined = await client.post(f"{self.url}{API}/call{endpoint}", json={"data": data})
         if not joined.is_success:
-            return None, str(joined.json()["detail"])
+            return None, _refused(joined)
         address = f"{self.url}{API}/call{endpoint}/{joined.json()['event_id']}"
         event = ""
         async with client.stream("GET", address) as lines:
@@ -129,6 +129,11 @@ class Users:
                 elif kind == "data" and event == "error":
                     return None, _said(content)
         return None, "the connection ended without an answer"
+
+
+def _refused(answer: httpx.Response) -> str:
+    is_json = "json" in answer.headers.get("content-type", "")
+    return str(answer.json()["detail"]) if is_json else answer.text
 
 
 def _said(content: str) -> str:
