@@ -111,7 +111,7 @@ def comparison_html(
     what = "means over the video" if over_time else "of the largest person"
     return (
         f'{warning}<div class="result-table compared" role="region" aria-label="Comparison" tabindex="0">'
-        f'<table><caption>{escape(names[1])} less '
+        f"<table><caption>{escape(names[1])} less "
         f"{escape(names[0])}, {what}, with one standard deviation</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>"
     )
