@@ -165,6 +165,15 @@ def test_files_that_are_no_video(context: AppContext, tmp_path: Path, content: b
     assert kept(context) == []
 
 
+def test_a_playlist_does_not_lead_to_other_files(context: AppContext, tmp_path: Path) -> None:
+    other = red_clip(tmp_path / "other.mp4", 12)
+    path = tmp_path / "list.m3u8"
+    path.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n{other}\n#EXT-X-ENDLIST\n")
+    with pytest.raises(UploadError, match="not of a kind"):
+        VideoJob(context, request(path))
+    assert kept(context) == []
+
+
 def test_no_video_at_all(context: AppContext) -> None:
     with pytest.raises(UploadError, match="no video yet"):
         VideoJob(context, VideoRequest(None))
