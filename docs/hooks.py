@@ -33,7 +33,6 @@ SHOWN_ON = {
     "dataset_loader/parquet/cards/spinetrack.md": "data_cards.md#spinetrack",
     "dataset_loader/parquet/cards/synthetic.md": "data_cards.md#rendered-people",
     "spinepose_hf/training/recipe.py": "api/training.md",
-    "docs/hub.md": "api/hub.md",
 }
 """Files of the repository that a page shows or describes, and where."""
 

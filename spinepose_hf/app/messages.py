@@ -51,7 +51,8 @@ def _told(error: Exception) -> Exception:
         return told
     if isinstance(error, SpinePoseError):
         text, title = str(error), "That did not work"
-        text = text[:1].upper() + text[1:]
+        # A sentence begins large, a file's name as it is.
+        text = text if "." in text.split(" ", 1)[0] else text[:1].upper() + text[1:]
     else:
         number, title = secrets.token_hex(3), "Our mistake"
         logger.error("error %s", number, exc_info=error)

@@ -29,7 +29,7 @@ def fail_on_the_way() -> Iterator[int]:
 def test_our_errors_are_shown_as_they_are() -> None:
     with pytest.raises(gradio.Error) as caught:
         plain_errors(fail_plainly)()
-    assert caught.value.message == "Walk.txt is not a picture"
+    assert caught.value.message == "walk.txt is not a picture"
 
 
 def test_others_get_a_number_that_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import httpx
+
+T = TypeVar("T")
 
 API: Final = "gradio_api"
 PATIENCE: Final = 300.0
@@ -43,6 +46,12 @@ class Answer:
     seconds: float
     data: list[Any] | None
     message: str
+
+
+def _finished(work: Coroutine[Any, Any, T]) -> T:
+    """Run it in a thread of its own: browser tests leave a loop running in theirs."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 class Users:
@@ -78,7 +87,7 @@ class Users:
 
                 return list(await asyncio.gather(*(one(uploads) for uploads in users)))
 
-        return asyncio.run(run())
+        return _finished(run())
 
     def ask_with(self, endpoint: str, *values: Any) -> Answer:
         """One user who sends values of their own making instead of files."""
@@ -89,7 +98,7 @@ class Users:
                 data, message = await self._call(client, endpoint, list(values))
                 return Answer(time.perf_counter() - start, data, message)
 
-        return asyncio.run(run())
+        return _finished(run())
 
     async def _ask(self, client: httpx.AsyncClient, endpoint: str, uploads: Sequence[Upload]) -> Answer:
         start = time.perf_counter()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -48,10 +47,8 @@ def choose(visit: AppVisit, elem_id: str, label: str) -> None:
 
 
 def ask(server: AppServer, endpoint: str, *files: Path) -> Answer:
-    """Ask as a program does; in a thread, as the browser's tests run a loop of their own in this one."""
-    with ThreadPoolExecutor(1) as pool:
-        uploads = [Upload.of(path) for path in files]
-        return pool.submit(lambda: Users(server.url).ask(endpoint, *uploads)).result()
+    """Ask as a program does."""
+    return Users(server.url).ask(endpoint, *(Upload.of(path) for path in files))
 
 
 @pytest.mark.parametrize("view", sorted(VIEWS))
