@@ -24,6 +24,10 @@ _QUIET = {
 }
 
 
+MOST_VISITORS = 128
+"""Whose choices and results are remembered at a time."""
+
+
 def launch_app(
     settings: AppSettings, host: str = "127.0.0.1", port: int = 7860, *, open_browser: bool = False
 ) -> None:
@@ -67,6 +71,8 @@ def launch_options(settings: AppSettings) -> dict[str, Any]:
         "footer_links": [],
         "enable_monitoring": False,
         "ssr_mode": False,
+        # Gradio keeps some 0.4 MB of each visitor; the ones who came longest ago are forgotten.
+        "state_session_capacity": MOST_VISITORS,
         "show_error": True,
     }
 
