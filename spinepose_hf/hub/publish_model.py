@@ -154,8 +154,9 @@ def _export(
 
     for name, graph, precision, _ in ONNX_FILES:
         tell(f"exporting onnx/{name}")
+        seen = calibration if precision == "int8" else None
         export_model(
-            model, folder / name, graph=graph, precision=precision, calibration=calibration, licence=licence
+            model, folder / name, graph=graph, precision=precision, calibration=seen, licence=licence
         )
     return tuple((name, what) for name, _, _, what in ONNX_FILES)
 
