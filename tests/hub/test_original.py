@@ -94,10 +94,10 @@ except ModelError as error:
 Run = Callable[..., tuple[dict[str, Any], str]]
 
 
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[HubServer]:
     """A Hub without repositories."""
-    with HubServer(tmp_path_factory.mktemp("originals")) as server:
+    with HubServer(tmp_path / "originals") as server:
         yield server
 
 
@@ -105,11 +105,11 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
 def run(hub: HubServer, tmp_path: Path) -> Run:
     """Run a script against that Hub; gives the JSON that it prints, and its stderr."""
 
-    def run_script(script: str, *arguments: str, **variables: str) -> tuple[dict[str, Any], str]:
+    def run_script(python: str, script: str, *arguments: str, **variables: str) -> tuple[dict[str, Any], str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
         own = {"HF_ENDPOINT": hub.endpoint, "HF_HUB_DISABLE_XET": "1", "HF_TOKEN": "hf_owner"}
         done = subprocess.run(
-            [sys.executable, "-c", script, *arguments],
+            [python, "-c", script, *arguments],
             env={**kept, **own, "HF_HOME": str(tmp_path / "home"), **variables},
             capture_output=True,
             text=True,
@@ -125,24 +125,24 @@ def run(hub: HubServer, tmp_path: Path) -> Run:
 
 @pytest.mark.slow
 def test_from_original_downloads_converts_and_keeps(
-    hub: HubServer, run: Run, parity: ModuleType, tmp_path: Path
+    hub: HubServer, run: Run, parity: ModuleType, tmp_path: Path, interpreter: str
 ) -> None:
     # Which size the tensors are of is read from them, so that the smallest do.
     state = {name: torch.from_numpy(values) for name, values in parity.state_dict("t").items()}
     torch.save({"meta": {}, "state_dict": state}, tmp_path / "net.pth")
-    run(PUBLISH, REPO, str(tmp_path / "net.pth"), f"simspine/2d/pytorch/{SMALL}.pth")
+    run(sys.executable, PUBLISH, REPO, str(tmp_path / "net.pth"), f"simspine/2d/pytorch/{SMALL}.pth")
 
-    first, told = run(LOAD, REPO, "small")
+    first, told = run(interpreter, LOAD, REPO, "small")
     expected = float(sum(tensor.double().sum() for tensor in state.values()))
     assert first == {"sum": pytest.approx(expected, rel=1e-6), "training": False}
     assert told.count("CC-BY-NC-4.0") == 1
     (config,) = (tmp_path / "home" / "assets").rglob("config.json")
     written = config.stat().st_mtime_ns
 
-    again, _ = run(LOAD, REPO, "small", HF_HUB_OFFLINE="1")
+    again, _ = run(interpreter, LOAD, REPO, "small", HF_HUB_OFFLINE="1")
     assert again == first and config.stat().st_mtime_ns == written
 
-    missing, _ = run(MISS, REPO, "medium")
+    missing, _ = run(interpreter, MISS, REPO, "medium")
     assert missing == {"error": f"{REPO} has no file spinepose-m_32xb256-10e_simspine-256x192.onnx"}
-    cold, _ = run(MISS, REPO, "small", HF_HUB_OFFLINE="1", HF_HOME=str(tmp_path / "other"))
+    cold, _ = run(interpreter, MISS, REPO, "small", HF_HUB_OFFLINE="1", HF_HOME=str(tmp_path / "other"))
     assert "is not on this machine and the Hub cannot be reached; connect once" in cold["error"]
