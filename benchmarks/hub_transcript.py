@@ -48,7 +48,7 @@ print(data)""",
         """from transformers import pipeline
 
 pose = pipeline("pose-estimation", model="{owner}/spinepose", trust_remote_code=True)
-people = pose("walking.jpg", boxes=[[215, 95, 405, 525]])
+people = pose("walking.jpg", boxes=[[215, 95, 190, 430]])
 for name in ("hip", "neck", "neck_03"):
     point = people[0]["labels"].index(name)
     x, y = people[0]["keypoints"][point]

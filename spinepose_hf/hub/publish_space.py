@@ -127,12 +127,13 @@ def _check_gradio(source: Path) -> None:
 
 
 def _with_model(card: str, model: PinnedModel | None) -> str:
-    """The card with the model that the app loads; no model is preloaded that it does not need."""
+    """The card with the model that the app loads, and with none where it brings its own weights."""
     import yaml
 
     front, text = _parts(card)
     if model is None:
-        front.pop("preload_from_hub", None)
+        for key in ("models", "preload_from_hub"):
+            front.pop(key, None)
     else:
         front["models"] = [model.repo_id]
         files = "onnx/spinepose.onnx,onnx/spinepose_int8.onnx"

@@ -91,6 +91,7 @@ def test_dry_run_with_the_weights_inside(hub: HubServer, tmp_path: Path, root: P
     assert "spinepose_hf/weights/spinepose_t_int8.onnx" in done.stdout
     assert "model.json" not in done.stdout
     assert "short_description" in done.stdout
+    assert MODEL not in done.stdout.partition("README.md\n\n---")[2].partition("\n---\n")[0]
     with pytest.raises(Refused):
         hub.repositories.get("spaces", SPACE)
 
