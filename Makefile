@@ -53,7 +53,13 @@ $(VENV_DOCS)/.ready: pyproject.toml constraints.txt
 	$(VENV_DOCS)/bin/python $(PIP) -r $(VENV_DOCS)/requirements.txt
 	touch $@
 
-test: quality docs test-optimum test-space $(VENV_DATASETS3)/.ready
+# What a Space of the Hub installs, and nothing else.
+$(VENV_HOSTED)/.ready: space/requirements.txt
+	$(PYTHON) -m venv $(VENV_HOSTED)
+	$(VENV_HOSTED)/bin/python -m pip --quiet --disable-pip-version-check install -r space/requirements.txt
+	touch $@
+
+test: quality docs test-optimum test-space $(VENV_DATASETS3)/.ready $(VENV_HOSTED)/.ready
 	SPINEPOSE_TF457_PYTHON=$(CURDIR)/$(VENV_OPTIMUM)/bin/python \
 	SPINEPOSE_DATASETS3_PYTHON=$(CURDIR)/$(VENV_DATASETS3)/bin/python \
 	SPINEPOSE_HOSTED_PYTHON=$(CURDIR)/$(VENV_HOSTED)/bin/python \

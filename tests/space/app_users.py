@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import httpx
+import pytest
+
+httpx = pytest.importorskip("httpx", reason="comes with gradio, in the environment of make test-space")
 
 T = TypeVar("T")
 
