@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -51,14 +50,6 @@ def test_onnxruntime_reports_to_nobody(root: Path, before: str, after: str) -> N
     start += f"os.environ[{name!r}] = {before!r}\n" if before else ""
     code = f"{start}import spinepose_hf.inference.onnx_session, onnxruntime\nprint(os.environ[{name!r}])"
     assert run(code, root).stdout.strip() == after
-
-
-def test_the_code_of_the_readme_runs(root: Path) -> None:
-    blocks = re.findall(r"```python\n(.*?)```", (root / "README.md").read_text(encoding="utf-8"), flags=re.S)
-    assert len(blocks) >= 2
-    for block in blocks:
-        done = run(block, root)
-        assert done.returncode == 0, f"{block}\n{done.stderr}"
 
 
 def test_the_readme_shows_the_two_make_targets(root: Path) -> None:
