@@ -17,6 +17,8 @@ const SAME_PERSON = 0.5;
 // Sharper than most screens' pixels would only cost time.
 const MOST_PIXEL_RATIO = 2;
 
+const SAMPLE = "walking.jpg";
+
 const $ = (id) => document.getElementById(id);
 
 /** Build the page's behaviour; returns once the network is loaded or told missing. */
@@ -35,8 +37,9 @@ class Page {
     this.camera = null;
     // [{box, boxScore, pose, measures}] of the picture; pose and measures once they are known.
     this.people = [];
-    // Answers to what is no longer asked are dropped: each task has a number.
+    // Answers to what is no longer asked are dropped: each task has a number, and each photo that is opened.
     this.task = 0;
+    this.opening = 0;
     this.editor = new BoxEditor($("frame"), {
       onChange: (index, box) => this.setBox(index, box),
       onAdd: (box) => this.addBox(box),
@@ -73,16 +76,21 @@ class Page {
     return true;
   }
 
-  /** Take a photo from a file; the people in it are looked for at once. */
-  async open(blob, name) {
+  /** Take a photo (its file, or the promise of it); the people in it are looked for at once. */
+  async open(file, name) {
     this.closeCamera();
+    const opening = (this.opening += 1);
+    // At once: what the line says of the photo before is not of this one.
+    this.say("Opening the photo …");
+    let picture;
     try {
-      const picture = await readPicture(blob, name);
-      this.#show(picture);
+      picture = await readPicture(await file, name);
     } catch (error) {
-      this.fail(error);
+      if (opening === this.opening) this.fail(error);
       return;
     }
+    if (opening !== this.opening) return;
+    this.#show(picture);
     if (this.network) await this.find();
     else this.say("The photo is here; it is measured as soon as the network is loaded.");
   }
@@ -165,6 +173,8 @@ class Page {
     $("camera").disabled = true;
     try {
       this.camera = await Camera.open();
+      // A photo that is still being read comes too late.
+      this.opening += 1;
     } catch (error) {
       this.fail(error);
       return;
@@ -185,6 +195,7 @@ class Page {
 
   /** Measure the camera's pictures, one after another, until it is closed; the last one stays. */
   async #follow(camera) {
+    const { opening } = this;
     let box = null;
     while (this.camera === camera) {
       const picture = camera.look();
@@ -208,7 +219,7 @@ class Page {
       }
       await new Promise(requestAnimationFrame);
     }
-    if (this.picture !== camera.picture || camera.gone) return;
+    if (this.picture !== camera.picture || camera.gone || opening !== this.opening) return;
     this.say(this.people.length ? "Picture held." : "Picture held. Nobody was found: draw a box around the person.", !this.people.length);
   }
 
@@ -310,11 +321,7 @@ class Page {
       // The same file may be chosen again.
       $("file").value = "";
     });
-    $("sample").addEventListener("click", async () => {
-      const answer = await fetch(new URL("./vendor/walking.jpg", import.meta.url));
-      if (answer.ok) await this.open(await answer.blob(), "walking.jpg");
-      else this.say("The sample photo is missing. Build the page: python space/web/build.py", true);
-    });
+    $("sample").addEventListener("click", () => this.open(fetchSample(), SAMPLE));
     $("camera").addEventListener("click", () => (this.camera ? this.closeCamera() : this.openCamera()));
     $("find").addEventListener("click", () => this.find());
     $("add").addEventListener("click", () => {
@@ -351,4 +358,16 @@ class Page {
     });
     new ResizeObserver(() => this.#layout()).observe($("stage"));
   }
+}
+
+/** @throws {PageError} the sample photo is missing, or its server cannot be reached. */
+async function fetchSample() {
+  let answer;
+  try {
+    answer = await fetch(new URL(`./vendor/${SAMPLE}`, import.meta.url));
+  } catch {
+    throw new PageError("The sample photo cannot be fetched: the page's server does not answer. Choose a photo of yours.");
+  }
+  if (!answer.ok) throw new PageError("The sample photo is missing. Build the page: python space/web/build.py");
+  return answer.blob();
 }

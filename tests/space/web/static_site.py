@@ -10,6 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+_LONGEST_HOLD = 60.0
+"""Seconds; a test that fails before it lets an answer go must not hang."""
+
 
 class StaticSite:
     """A server on this machine, on a port of its own; use it in a `with` block.
@@ -19,6 +22,7 @@ class StaticSite:
         missing: paths, from "/" on, that are not there.
         replaced: contents of paths.
         isolated: send the headers that give a page shared memory, and with it threads.
+        held: paths whose answers wait until their event is set, as on a slow line.
     """
 
     def __init__(
@@ -28,10 +32,12 @@ class StaticSite:
         missing: frozenset[str] = frozenset(),
         replaced: Mapping[str, bytes] | None = None,
         isolated: bool = False,
+        held: Mapping[str, threading.Event] | None = None,
     ) -> None:
         self.missing = missing
         self.replaced = dict(replaced or {})
         self.isolated = isolated
+        self.held = dict(held or {})
         self.requests: list[str] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self, directory=str(folder)))
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -61,6 +67,8 @@ class _Handler(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.split("?")[0]
         self.site.requests.append(path)
+        if path in self.site.held:
+            self.site.held[path].wait(_LONGEST_HOLD)
         if path in self.site.missing:
             self.send_error(404)
         elif path in self.site.replaced:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -98,10 +99,50 @@ class TestPrivacy:
 class TestPictures:
     def test_the_sample_is_measured(self, opened: Visit) -> None:
         with_sample(opened)
-        rows = opened.page.locator("#people tbody tr").all()
+        rows = [row.inner_text().split("\t") for row in opened.page.locator("#people tbody tr").all()]
         assert len(rows) == 9
-        assert "Trunk lean" in rows[3].inner_text() and "±" in rows[3].inner_text()
-        assert "from the side" in opened.page.inner_text("#people .seen")
+        for name, value, remark in rows:
+            assert "±" in value or (value == "–" and remark), name
+        # Any view shows how far the trunk is from upright.
+        assert "±" in dict(row[:2] for row in rows)["Trunk inclination"]
+        assert opened.page.inner_text("#people .seen").startswith("Seen ")
+
+    def test_the_view_decides_what_is_told(self, opened: Visit, samples: Path) -> None:
+        # Rendered from the front, so clearly that no model of use sees another view.
+        opened.page.set_input_files("#file", samples / "rendered.jpg")
+        opened.told("One person found")
+        assert "Seen from the front, with" in opened.page.inner_text("#people .seen")
+        rows = [row.inner_text().split("\t") for row in opened.page.locator("#people tbody tr").all()]
+        values = {name: (value, remark) for name, value, remark in rows}
+        assert "±" in values["Side lean"][0]
+        assert values["Trunk lean"] == ("–", "only seen from the side; the view is frontal-front")
+
+    def test_the_photo_that_was_asked_for_last_is_shown(
+        self, visit: Callable[..., Visit], web: Path, samples: Path
+    ) -> None:
+        letting = threading.Event()
+        with StaticSite(web, held={"/vendor/walking.jpg": letting}) as slow:
+            opened = visit(slow).ready()
+            opened.page.set_input_files("#file", samples / "rendered.jpg")
+            opened.told("One person found")
+            opened.page.click("#sample")
+            # The line no longer tells of the photo before.
+            assert opened.page.inner_text("#status") == "Opening the photo …"
+            opened.page.set_input_files("#file", samples / "rendered.jpg")
+            opened.told("One person found")
+            with opened.page.expect_event("requestfinished"):
+                letting.set()
+            # Time enough for the late photo to be read, had it not been dropped.
+            opened.page.wait_for_timeout(300)
+            assert [result["file_name"] for result in saved_keypoints(opened)] == ["rendered.jpg"]
+
+    def test_a_sample_that_cannot_be_fetched(self, visit: Callable[..., Visit], web: Path) -> None:
+        with StaticSite(web, missing=frozenset({"/vendor/walking.jpg"})) as site:
+            opened = visit(site, complains=True).ready()
+            opened.page.click("#sample")
+            opened.told("The sample photo is missing. Build the page")
+        opened.page.click("#sample")
+        opened.told("The sample photo cannot be fetched")
 
     @pytest.mark.parametrize("way", ["paste", "drop"])
     def test_pasted_and_dropped(self, opened: Visit, samples: Path, way: str) -> None:
@@ -248,16 +289,17 @@ class TestBoxes:
 
 
 class TestDownloads:
-    def test_the_table_has_python_s_columns(self, opened: Visit) -> None:
-        with_sample(opened)
+    def test_the_table_has_python_s_columns(self, opened: Visit, samples: Path) -> None:
+        opened.page.set_input_files("#file", samples / "rendered.jpg")
+        opened.told("One person found")
         with opened.page.expect_download() as download:
             opened.page.click("#save-csv")
-        assert download.value.suggested_filename == "walking_angles.csv"
+        assert download.value.suggested_filename == "rendered_angles.csv"
         (row,) = csv.DictReader(io.StringIO(Path(download.value.path()).read_text()))
         assert set(row) <= set(COLUMNS)
-        assert row["name"] == "walking.jpg" and row["view"] == "sagittal-left"
-        assert row["side_lean_deg"] == "" and row["side_lean_deg_state"] == "view"
-        assert -20 < float(row["trunk_lean_deg"]) < 30
+        assert row["name"] == "rendered.jpg" and row["view"] == "frontal-front"
+        assert row["trunk_lean_deg"] == "" and row["trunk_lean_deg_state"] == "view"
+        assert -45 < float(row["side_lean_deg"]) < 0
 
     def test_names_follow_the_photo(self, opened: Visit, samples: Path) -> None:
         opened.page.set_input_files("#file", samples / "rendered.jpg")
