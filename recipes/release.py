@@ -3,18 +3,20 @@
     python recipes/release.py runs/embedded/stage3 spinepose_hf/weights --calibration data/v3_train
 
 Writes `spinepose_t/` (float16 safetensors, the configuration and the processor's), `spinepose_t.onnx`, the
-deploy graph of the very same rounded weights, and `spinepose_t_int8.onnx`, its int8 form for CPUs. Both
-graphs are compared with torch first.
+deploy graph, which reads the very same weights from `spinepose_t/model.safetensors`, and
+`spinepose_t_int8.onnx`, its int8 form for CPUs. Both graphs are compared with torch before anything is
+replaced.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -26,7 +28,10 @@ from spinepose_hf.onnx.export import describe, export_deploy
 from spinepose_hf.onnx.metadata import FilePrecision
 from spinepose_hf.onnx.provenance import EMBEDDED_LICENCE, EMBEDDED_SOURCE, weights_digest
 from spinepose_hf.onnx.quantize import quantize
+from spinepose_hf.onnx.shared_weights import share_weights
 from spinepose_hf.onnx.verify import TOLERANCES, onnx_run, sample_crops, torch_reference, verify
+
+FOLDER: Final = "spinepose_t"
 
 
 def main() -> None:
@@ -42,11 +47,16 @@ def main() -> None:
     arguments = parser.parse_args()
 
     model = SpinePoseForPoseEstimation.from_pretrained(arguments.trained).half()
-    folder = arguments.weights / "spinepose_t"
-    write_folder(model, folder)
-    files = write_graphs(model.float().eval(), arguments.weights, arguments.calibration)
-    for path in (*sorted(folder.iterdir()), *files):
-        print(f"{path.stat().st_size / 1e6:7.2f} MB  {path}")
+    with TemporaryDirectory() as name:
+        made = Path(name)
+        write_folder(model, made / FOLDER)
+        write_graphs(model.float().eval(), made, arguments.calibration)
+        # All forms belong together: none is replaced before the last is known to be right.
+        for path in sorted(each for each in made.rglob("*") if each.is_file()):
+            target = arguments.weights / path.relative_to(made)
+            with atomic_path(target) as temporary:
+                shutil.copyfile(path, temporary)
+            print(f"{target.stat().st_size / 1e6:7.2f} MB  {target}")
 
 
 def write_folder(model: Any, folder: Path) -> None:
@@ -63,8 +73,8 @@ def write_folder(model: Any, folder: Path) -> None:
         code.unlink()
 
 
-def write_graphs(model: Any, weights: Path, calibration: Path | None) -> tuple[Path, Path]:
-    """Write the deploy graph and its int8 form, if both answer what torch does."""
+def write_graphs(model: Any, folder: Path, calibration: Path | None) -> None:
+    """Write the deploy graph and its int8 form beside the model's folder, if both answer what torch does."""
     metadata = replace(
         describe(model.config, "deploy"),
         source=EMBEDDED_SOURCE,
@@ -74,19 +84,16 @@ def write_graphs(model: Any, weights: Path, calibration: Path | None) -> tuple[P
     size = metadata.input_size_hw
     people = calibration_crops(calibration, CALIBRATION_CROPS, size)
     reference = torch_reference(model, np.concatenate([sample_crops(size), people]))
-    files = weights / "spinepose_t.onnx", weights / "spinepose_t_int8.onnx"
-    with TemporaryDirectory() as folder:
-        made = Path(folder) / "fp32.onnx", Path(folder) / "int8.onnx"
-        export_deploy(model, made[0], half_weights=True, metadata=metadata)
-        quantize(made[0], made[1], people)
-        precisions: tuple[FilePrecision, FilePrecision] = ("fp32", "int8")
-        for path, precision in zip(made, precisions, strict=True):
-            agreement = verify(onnx_run(path), "deploy", reference, TOLERANCES[precision], precision)
-            print(f"{precision}: {agreement.within:.1%} of {agreement.keypoints} keypoints as in torch")
-        for path, file in zip(made, files, strict=True):
-            with atomic_path(file) as temporary:
-                temporary.write_bytes(path.read_bytes())
-    return files
+    files: dict[FilePrecision, Path] = {
+        "fp32": folder / f"{FOLDER}.onnx",
+        "int8": folder / f"{FOLDER}_int8.onnx",
+    }
+    export_deploy(model, files["fp32"], half_weights=True, metadata=metadata)
+    share_weights(files["fp32"], folder / FOLDER / "model.safetensors")
+    quantize(files["fp32"], files["int8"], people)
+    for precision, path in files.items():
+        agreement = verify(onnx_run(path), "deploy", reference, TOLERANCES[precision], precision)
+        print(f"{precision}: {agreement.within:.1%} of {agreement.keypoints} keypoints as in torch")
 
 
 if __name__ == "__main__":

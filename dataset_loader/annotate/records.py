@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from spinepose_hf.errors import DatasetError
+from spinepose_hf.onnx.external_data import external_files
 from spinepose_hf.output.json_file import write_json
 
 RECORD_VERSION: Final = "1"
@@ -99,8 +100,10 @@ def identify(name: str, path: Path) -> str:
     if not file.is_file():
         return name
     try:
-        with file.open("rb") as stream:
-            return f"{Path(name).name} ({hashlib.file_digest(stream, 'sha256').hexdigest()[:16]})"
+        # Of an ONNX file, also what it has its weights in.
+        others = external_files(file) if file.suffix == ".onnx" else []
+        content = b"".join(part.read_bytes() for part in (file, *others) if part.is_file())
+        return f"{Path(name).name} ({hashlib.sha256(content).hexdigest()[:16]})"
     except OSError as error:
         raise DatasetError(f"cannot read {file}: {error.strerror or error}") from error
 

@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from spinepose_hf.errors import SpinePoseError
+from spinepose_hf.extras import require_extra
+from spinepose_hf.onnx.external_data import external_files
 from spinepose_hf.weights import embedded_onnx
 
 VERSION: Final = "1.30.0"
@@ -65,6 +67,7 @@ def build(folder: Path, model: Path) -> None:
     Raises:
         BuildError: npm is missing or fails, or delivers something else than what is pinned.
         ModelError: `model` is no deploy graph of this skeleton.
+        MissingExtraError: `model` has its weights elsewhere, and onnx is not installed.
     """
     from spinepose_hf.inference.runtimes.onnx import OnnxPose
 
@@ -76,7 +79,7 @@ def build(folder: Path, model: Path) -> None:
         made.mkdir()
         _unpack_runtime(fetch_runtime(Path(name)), made)
         _copy_licences(made)
-        shutil.copyfile(model, made / "spinepose.onnx")
+        copy_model(model, made / "spinepose.onnx")
         samples = Path(_package_folder()) / "samples"
         for sample in SAMPLE_FILES:
             shutil.copyfile(samples / sample, made / sample)
@@ -86,6 +89,21 @@ def build(folder: Path, model: Path) -> None:
         if folder.exists():
             folder.rename(Path(name) / "old")
         made.rename(folder)
+
+
+def copy_model(model: Path, target: Path) -> None:
+    """Copy an ONNX file; the page reads one file, so weights that lie elsewhere, as the embedded, go inside.
+
+    Raises:
+        MissingExtraError: that needs the package onnx, which is not installed.
+    """
+    if not external_files(model):
+        shutil.copyfile(model, target)
+        return
+    require_extra("onnx", ("onnx",), "putting the weights into the model's file")
+    from spinepose_hf.onnx.shared_weights import write_whole
+
+    write_whole(model, target)
 
 
 def fetch_runtime(folder: Path) -> Path:
@@ -253,4 +271,4 @@ def main() -> int:
 if __name__ == "__main__":
     raise SystemExit(main())
 
-__all__ = ["INTEGRITY", "VERSION", "BuildError", "build", "fetch_runtime", "page_tables"]
+__all__ = ["INTEGRITY", "VERSION", "BuildError", "build", "copy_model", "fetch_runtime", "page_tables"]

@@ -95,7 +95,7 @@ def copy_package(folder: Path, *, with_weights: bool) -> None:
 
     Args:
         folder: must not exist yet.
-        with_weights: also the embedded ONNX files.
+        with_weights: also the embedded weights.
     """
     import spinepose_hf
 
@@ -104,10 +104,8 @@ def copy_package(folder: Path, *, with_weights: bool) -> None:
         inside = path.relative_to(package)
         if not path.is_file() or _LEFT_OUT.intersection(inside.parts):
             continue
-        kept = path.suffix in _SOURCES or inside.parts[0] in ("app", "samples")
-        if inside.parts[0] == "weights" and with_weights:
-            kept = kept or path.suffix in (".onnx", ".md")
-        if kept:
+        wanted = ("app", "samples", "weights") if with_weights else ("app", "samples")
+        if path.suffix in _SOURCES or inside.parts[0] in wanted:
             target = folder / inside
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from spinepose_hf.errors import DeviceError, SpinePoseError
 from spinepose_hf.inference.threads import inference_threads
+from spinepose_hf.onnx.external_data import weights_fault
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -56,7 +57,6 @@ _PROVIDERS: dict[str, _Provider] = {
 }
 
 # How onnxruntime says what is wrong with a file.
-_LOST_WEIGHTS = re.compile('External data path does not exist: "(.*)"')
 _TOO_NEW = re.compile(r"support for domain \S+ is till opset \d+|Unsupported model IR version: .*")
 _UNKNOWN_OPERATOR = re.compile(r"No Op registered for \S+|Could not find an implementation for \S+")
 
@@ -103,7 +103,7 @@ def open_session(
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=[*providers, CPU_PROVIDER])
     except session_errors() as error:
-        raise error_type(f"{path} {_refusal(str(error))}") from error
+        raise error_type(f"{path} {weights_fault(path) or _refusal(str(error))}") from error
     _check_provider(session.get_providers()[0], wanted, device)
     return session
 
@@ -152,8 +152,6 @@ def check_device(device: str) -> Device:
 
 def _refusal(said: str) -> str:
     """Return what is wrong with a file and what to do, from what onnxruntime said of it."""
-    if lost := _LOST_WEIGHTS.search(said):
-        return f"has its weights in {Path(lost[1]).name}, which is not beside it; keep both files together"
     if limit := _TOO_NEW.search(said):
         return (
             f"is newer than this onnxruntime ({limit[0].rstrip('.')}); "

@@ -22,6 +22,7 @@ from spinepose_hf.inference.machine import Machine, this_machine
 from spinepose_hf.inference.onnx_session import Device
 from spinepose_hf.inference.runtimes.load import Runtime
 from spinepose_hf.inference.runtimes.precision import Precision
+from spinepose_hf.onnx.external_data import external_files
 from spinepose_hf.weights import EMBEDDED, embedded_model
 
 SLICE_SECONDS = 0.25
@@ -202,11 +203,15 @@ def runtimes_for(model: str | os.PathLike[str]) -> tuple[Runtime, ...]:
 
 
 def weight_bytes(path: Path) -> int | None:
-    """The size of a model file, of an OpenVINO pair, or of a folder's weights; None if there are none."""
+    """The size of a model with the weights beside its file, or of a folder's weights; None without any."""
     if path.is_dir():
         sizes = [file.stat().st_size for pattern in _WEIGHTS for file in path.glob(pattern)]
         return sum(sizes) if sizes else None
-    parts = [path, path.with_suffix(".bin")] if path.suffix == ".xml" else [path]
+    parts = [path]
+    if path.suffix == ".xml":
+        parts.append(path.with_suffix(".bin"))
+    elif path.suffix == ".onnx":
+        parts += external_files(path)
     return sum(part.stat().st_size for part in parts) if all(part.is_file() for part in parts) else None
 
 

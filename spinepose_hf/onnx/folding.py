@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from spinepose_hf.errors import ModelError
 from spinepose_hf.inference.onnx_session import session_errors
+from spinepose_hf.onnx.external_data import weights_fault
 
 PIXEL_ZERO: Final = 116
 """The grey that stands for zero in a quantized picture: the mean of the middle channel. Beyond the border the
@@ -52,9 +53,8 @@ def fold_graph(path: str | os.PathLike[str]) -> Any:
             onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except session_errors() as error:
             reason = str(error).strip().splitlines()[0]
-            raise ModelError(
-                f"{path} is not a readable ONNX model: damaged or truncated ({reason})"
-            ) from error
+            damaged = f"is not a readable ONNX model: damaged or truncated ({reason})"
+            raise ModelError(f"{path} {weights_fault(Path(path)) or damaged}") from error
         model = onnx.load(folded)
     # onnxruntime lists all the sets of operators that it knows.
     used = {node.domain or "" for node in model.graph.node}

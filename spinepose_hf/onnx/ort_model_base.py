@@ -242,7 +242,7 @@ class PoseOrtModel(
         for processor in self.preprocessors:
             processor.save_pretrained(folder)
         for path in (*data_files(self.path), self.path):
-            target = folder / path.name
+            target = folder / path.relative_to(self.path.parent)
             if target.exists() and target.samefile(path):
                 continue
             with atomic_path(target) as temporary:

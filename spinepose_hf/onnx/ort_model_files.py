@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from spinepose_hf.errors import ModelError
+from spinepose_hf.onnx.external_data import external_files
 
 STANDARD_NAME = "model.onnx"
 """The file that is taken where none is named."""
@@ -104,9 +105,9 @@ def find_model_files(source: ModelSource, file_name: str | None = None, subfolde
 
 
 def data_files(graph: Path) -> list[Path]:
-    """The files beside `graph` that hold its weights, where it does not hold them itself."""
+    """The files beside `graph`, or in folders below, that hold weights which it does not hold itself."""
     beside = (graph.with_name(f"{graph.name}{suffix}") for suffix in _DATA_SUFFIXES)
-    return [path for path in beside if path.is_file()]
+    return [path for path in dict.fromkeys((*external_files(graph), *beside)) if path.is_file()]
 
 
 def _nearest(source: ModelSource, place: PurePosixPath, name: str) -> Path | None:

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from spinepose_hf.errors import DatasetError, ModelError
 from spinepose_hf.extras import require_extra
 from spinepose_hf.files import atomic_path
+from spinepose_hf.onnx.external_data import external_files
 from spinepose_hf.onnx.folding import (
     PIXEL_ZERO,
     PIXELS,
@@ -86,7 +87,7 @@ class QuantizeReport:
         method: how the ranges were found.
         quantized: number of quantized operators by part of the network.
         kept_float: parts that stayed in float.
-        bytes_before: size of the float file.
+        bytes_before: size of the float file, with what it keeps elsewhere.
         bytes_after: size of the int8 file.
     """
 
@@ -145,7 +146,7 @@ def quantize(
         method=method,
         quantized=quantized,
         kept_float=kept,
-        bytes_before=Path(path).stat().st_size,
+        bytes_before=sum(part.stat().st_size for part in (Path(path), *external_files(Path(path)))),
         bytes_after=Path(out).stat().st_size,
     )
 

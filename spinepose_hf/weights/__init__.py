@@ -19,6 +19,8 @@ def embedded_model() -> Path:
 def embedded_onnx(precision: str = "fp32") -> Path:
     """The embedded model's deploy graph: uint8 RGB crops in; keypoints, scores and sigmas out.
 
+    The float file reads its weights from `embedded_model()`, so it is to be opened where it lies.
+
     Args:
         precision: what it shall run in: "int8" has a file of its own, all others are computed from the float
             file.

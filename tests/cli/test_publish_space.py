@@ -88,7 +88,8 @@ def test_with_a_pinned_model(hub: HubServer, tmp_path: Path, root: Path) -> None
 def test_dry_run_with_the_weights_inside(hub: HubServer, tmp_path: Path, root: Path) -> None:
     done = publish(hub, tmp_path, root, "--dry-run")
     assert done.returncode == 0, done.stderr
-    assert "spinepose_hf/weights/spinepose_t_int8.onnx" in done.stdout
+    for name in ("spinepose_t_int8.onnx", "spinepose_t.onnx", "spinepose_t/model.safetensors", "README.md"):
+        assert f"spinepose_hf/weights/{name}" in done.stdout
     assert "model.json" not in done.stdout
     assert "short_description" in done.stdout
     assert MODEL not in done.stdout.partition("README.md\n\n---")[2].partition("\n---\n")[0]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from spinepose_hf.inference.model_digest import file_digest, network_digest
+from spinepose_hf.weights import embedded_model, embedded_onnx
 from tests.lively import lively_network
 
 
@@ -30,3 +32,15 @@ def test_files_and_the_weights_beside_them(tmp_path: Path, suffix: str) -> None:
     whole = file_digest(path)
     data.write_bytes(b"others")
     assert len({alone, whole, file_digest(path)}) == 3
+
+
+def test_weights_in_a_folder_below_count(tmp_path: Path) -> None:
+    path = tmp_path / embedded_onnx().name
+    shutil.copyfile(embedded_onnx(), path)
+    shutil.copytree(embedded_model(), tmp_path / embedded_model().name)
+    assert file_digest(path) == file_digest(embedded_onnx())
+    weights = tmp_path / embedded_model().name / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    assert file_digest(path) != file_digest(embedded_onnx())

@@ -172,7 +172,7 @@ def test_weights_beside_the_file(tmp_path: Path) -> None:
     np.testing.assert_array_equal(logits(path)[0], expected[0])
     data = tmp_path / "large.onnx.data"
     data.write_bytes(data.read_bytes()[:100])
-    with pytest.raises(ModelError, match="damaged or truncated"):
+    with pytest.raises(ModelError, match=r"has its weights in large.onnx.data, which is too short"):
         SimccGraph(path, "cpu")
     data.unlink()
     with pytest.raises(

@@ -97,8 +97,10 @@ def test_runtimes_of_a_kind_of_model(
 
 
 def test_sizes_of_weights(tmp_path: Path) -> None:
-    assert weight_bytes(embedded_onnx()) == embedded_onnx().stat().st_size
     folder = embedded_model()
+    shared = (folder / "model.safetensors").stat().st_size
+    assert weight_bytes(embedded_onnx()) == embedded_onnx().stat().st_size + shared
+    assert weight_bytes(embedded_onnx("int8")) == embedded_onnx("int8").stat().st_size
     assert weight_bytes(folder) == (folder / "model.safetensors").stat().st_size
     (tmp_path / "a.xml").write_bytes(b"12")
     assert weight_bytes(tmp_path / "a.xml") is None

@@ -17,6 +17,7 @@ from spinepose_hf.inference.runtimes.deploy import OUTPUTS, check_deploy_graph, 
 from spinepose_hf.inference.runtimes.openvino_core import openvino_core
 from spinepose_hf.inference.runtimes.precision import Precision
 from spinepose_hf.inference.threads import inference_threads
+from spinepose_hf.onnx.external_data import weights_fault
 from spinepose_hf.onnx.metadata import PREFIX, FilePrecision, read_metadata
 
 logger = logging.getLogger(__name__)
@@ -88,7 +89,8 @@ class OpenVinoPose:
             self._single: Any = self._compile("LATENCY", 1).create_infer_request()
         except RuntimeError as error:
             reason = str(error).strip().splitlines()[-1]
-            raise ModelError(f"{self.path} is not a model that OpenVINO can run ({reason})") from error
+            damaged = f"is not a model that OpenVINO can run ({reason})"
+            raise ModelError(f"{self.path} {_fault(self.path) or damaged}") from error
         self._queues: dict[int, Any] = {}
 
     def __call__(self, crops: NDArray[np.uint8]) -> CropPoses:
@@ -148,6 +150,10 @@ def _check_files(path: Path) -> None:
         raise ModelError(
             f"{path} has its weights in {weights.name}, which is not beside it; keep both files together"
         )
+
+
+def _fault(path: Path) -> str | None:
+    return weights_fault(path) if path.suffix == ".onnx" else None
 
 
 def _metadata(graph: Any) -> dict[str, str]:

@@ -19,6 +19,7 @@ from dataset_loader.annotate.prepare import FORMATS, detector_name, prepare
 from dataset_loader.annotate.ranking import COLUMNS
 from dataset_loader.annotate.records import identify, record_path
 from spinepose_hf.errors import DatasetError
+from spinepose_hf.weights import embedded_model, embedded_onnx
 from tests.dataset_loader.annotate.conftest import Tasks
 
 RENDERED_BOX = [80.0, 50.0, 220.0, 450.0]  # xywh in the bundled rendered picture, 384 x 512
@@ -228,6 +229,17 @@ def test_other_content_of_a_file_is_another_model(tmp_path: Path) -> None:
     assert first.startswith("model.onnx (7692c3ad3540bb80") and first != identify("model.onnx", path)
     (tmp_path / "model.safetensors").write_bytes(b"one")
     assert identify("some/folder", tmp_path) == first.replace("model.onnx", "folder")
+
+
+def test_other_weights_beside_a_graph_are_another_model(tmp_path: Path) -> None:
+    path = Path(shutil.copy(embedded_onnx(), tmp_path))
+    weights = tmp_path / embedded_model().name / "model.safetensors"
+    weights.parent.mkdir()
+    found = set()
+    for content in (b"one", b"two"):
+        weights.write_bytes(content)
+        found.add(identify("embedded", path))
+    assert len(found) == 2
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 from spinepose_hf.errors import ModelError
+from spinepose_hf.inference.runtimes.onnx import OnnxPose
 from spinepose_hf.measure.spine import SPINE
 from spinepose_hf.weights import embedded_onnx
 
@@ -57,6 +59,16 @@ def test_a_model_that_is_none_is_refused_before_anything_is_fetched(
     with pytest.raises(ModelError):
         build.build(tmp_path / "vendor", model)
     assert not (tmp_path / "vendor").exists()
+
+
+def test_the_page_gets_one_file(build: ModuleType, tmp_path: Path) -> None:
+    pytest.importorskip("onnx", reason="needs onnx, which puts the weights into one file")
+    build.copy_model(embedded_onnx(), tmp_path / "float.onnx")
+    crops = np.random.default_rng(1).integers(0, 256, (1, 256, 192, 3), np.uint8)
+    whole, shared = OnnxPose(tmp_path / "float.onnx", "cpu")(crops), OnnxPose(embedded_onnx(), "cpu")(crops)
+    assert np.array_equal(whole.keypoints, shared.keypoints)
+    build.copy_model(embedded_onnx("int8"), tmp_path / "int8.onnx")
+    assert (tmp_path / "int8.onnx").read_bytes() == embedded_onnx("int8").read_bytes()
 
 
 def test_the_command_says_what_is_wrong_in_one_line(
