@@ -17,6 +17,7 @@ from spinepose_hf.inference.runtimes.openvino import OpenVinoPose
 from spinepose_hf.inference.runtimes.openvino_core import openvino_core
 from spinepose_hf.inference.runtimes.precision import Precision
 from spinepose_hf.weights import embedded_onnx
+from tests.alike import assert_alike
 
 openvino = pytest.importorskip("openvino")
 
@@ -70,9 +71,7 @@ def test_equals_onnxruntime(pose: OpenVinoPose, crops: NDArray[np.uint8], count:
     assert pose.keypoint_names == reference.keypoint_names
     for _ in range(2):  # the second run reuses what the first one opened
         found, expected = pose(crops), reference(crops)
-        np.testing.assert_allclose(found.keypoints, expected.keypoints, atol=1e-3)
-        np.testing.assert_allclose(found.scores, expected.scores, atol=1e-4)
-        np.testing.assert_allclose(found.sigmas, expected.sigmas, atol=1e-2)
+        assert_alike(found, expected)
         assert found.keypoints.shape == (count, 37, 2)
 
 
@@ -87,7 +86,7 @@ def test_reads_its_own_files(converted: Path, pose: OpenVinoPose, crops: NDArray
     own = OpenVinoPose(converted, "cpu", threads=1)
     assert own.input_size == pose.input_size
     assert own.keypoint_names == pose.keypoint_names
-    np.testing.assert_allclose(own(crops[:1]).keypoints, pose(crops[:1]).keypoints, atol=1e-3)
+    assert_alike(own(crops[:1]), pose(crops[:1]))
 
 
 def copied(source: Path, folder: Path, *, weights: slice | None = None, graph: slice = slice(None)) -> Path:
@@ -139,7 +138,7 @@ class TestPrecision:
 
     def test_float_file_in_float32(self, pose: OpenVinoPose, crops: NDArray[np.uint8]) -> None:
         found = OpenVinoPose(embedded_onnx("fp32"), "cpu", threads=1, precision="fp32")(crops[:1])
-        np.testing.assert_allclose(found.sigmas, pose(crops[:1]).sigmas, atol=1e-2)
+        assert_alike(found, pose(crops[:1]))
 
     @pytest.mark.parametrize("precision", ["bf16", "fp16"])
     def test_hint_or_clear_error(

@@ -25,6 +25,7 @@ from spinepose_hf.measure.quantity import State
 from spinepose_hf.model.skeleton import KEYPOINT_NAMES, SPINE_CHAIN, VERTEBRAE
 from spinepose_hf.onnx.metadata import PLAIN_FORMAT, FileMetadata
 from spinepose_hf.weights import embedded_model, embedded_onnx
+from tests.alike import assert_alike
 from tests.inference.toy_logits import SIZE, save_toy_logits
 
 SAMPLES = Path(__file__).resolve().parents[3] / "spinepose_hf" / "samples"
@@ -59,9 +60,7 @@ def test_equals_the_deploy_graph(tmp_path: Path) -> None:
     crops = np.stack([crop for name in ("walking.jpg", "rendered.jpg") for crop in turned(SAMPLES / name)])
     found, expected = plain(crops), deploy(crops)
     assert (expected.scores > 0.5).mean() > 0.5, "the case must show people"
-    np.testing.assert_array_equal(found.keypoints, expected.keypoints)
-    np.testing.assert_allclose(found.scores, expected.scores, atol=1e-4, rtol=0)
-    np.testing.assert_allclose(found.sigmas, expected.sigmas, atol=1e-4, rtol=0)
+    assert_alike(found, expected, sigmas=1e-4)
 
 
 def turned(path: Path) -> list[NDArray[np.uint8]]:
