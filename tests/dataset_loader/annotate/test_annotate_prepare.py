@@ -34,7 +34,8 @@ def photos(root: Path, tmp_path: Path) -> Path:
     shutil.copy(sample, folder / "sharp.jpg")
     shutil.copy(sample, folder / "more" / "again, ü&<.jpg")
     with Image.open(sample) as picture:
-        small = picture.resize((picture.width // 16, picture.height // 16))
+        # So far that nothing of the body is left: half as much is a matter of taste to a network.
+        small = picture.resize((picture.width // 32, picture.height // 32))
         small.resize(picture.size, Image.Resampling.BICUBIC).save(folder / "blurred.png")
     (folder / "notes.txt").write_text("no picture")
     (folder / ".hidden.jpg").write_bytes(b"no picture")
@@ -70,11 +71,9 @@ def test_blurred_picture_is_ranked_above_the_sharp_one(photos: Path, tmp_path: P
     assert tuple(rows[0]) == COLUMNS
     assert [row["file_name"] for row in rows] == ["blurred.png", "more/again, ü&<.jpg", "sharp.jpg"]
     assert [row["rank"] for row in rows] == ["1", "2", "3"]
-    assert float(rows[0]["uncertainty"]) > float(rows[2]["uncertainty"])
-    for measure in ("spread", "score"):
+    assert float(rows[0]["uncertainty"]) == 1.0
+    for measure in ("spread", "flip", "score"):
         assert float(rows[0][measure]) > float(rows[2][measure]) > 0
-    # How far one person's mirrored answer is off is much up to chance.
-    assert all(float(row["flip"]) > 0 for row in rows)
     document = json.loads((out / "annotations.json").read_text(encoding="utf-8"))
     assert [image["file_name"] for image in document["images"]] == [row["file_name"] for row in rows]
     assert {person["provenance"] for person in document["annotations"]} == {"auto"}

@@ -113,12 +113,12 @@ def test_embedded_network_doubts_the_harder_picture_more(root: Path, harm: str) 
     height, width = image.shape[:2]
     box = np.array([[width * 0.2, height * 0.1, width * 0.8, height * 0.98]])
     if harm == "blurred":
-        worse = cv2.GaussianBlur(image, (0, 0), 9)
+        worse = cv2.GaussianBlur(image, (0, 0), 16)
     elif harm == "dark":
         worse = (image // 24).astype(np.uint8)
     else:
         worse = image.copy()
-        worse[int(height * 0.35) : int(height * 0.7)] = 90
+        worse[int(height * 0.1) : int(height * 0.8)] = 90
     runtime = load_runtime(None, "cpu")
     seen = []
     for picture in (image, worse):
@@ -131,5 +131,4 @@ def test_embedded_network_doubts_the_harder_picture_more(root: Path, harm: str) 
         )
     clean, hard = combine(seen)
     assert hard > clean
-    # How far one person's mirrored answer is off is much up to chance; the others are not.
-    assert seen[1].spread > seen[0].spread and seen[1].score > seen[0].score, seen
+    assert hard == 1.0, seen  # by every one of the three measures
