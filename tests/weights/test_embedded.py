@@ -14,14 +14,16 @@ from safetensors import safe_open
 from spinepose_hf.errors import ModelError
 from spinepose_hf.inference.estimator import SpinePoseEstimator
 from spinepose_hf.inference.images import load_image
+from spinepose_hf.inference.runtimes.base import CropPoses
 from spinepose_hf.inference.runtimes.load import load_runtime
 from spinepose_hf.model.geometry import crop_persons
 from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
-from spinepose_hf.model.simcc import decode
+from spinepose_hf.model.simcc import confidence, decode, spread
 from spinepose_hf.model.skeleton import KEYPOINT_INDEX, PIXEL_MEAN, PIXEL_STD, SPINE_CHAIN
 from spinepose_hf.onnx.external_data import external_files
 from spinepose_hf.onnx.folding import fold_graph
 from spinepose_hf.weights import embedded_model, embedded_onnx
+from tests.alike import assert_alike
 
 PHOTO = Path("spinepose_hf/samples/walking.jpg")
 RENDERED = Path("spinepose_hf/samples/rendered.jpg")
@@ -117,14 +119,16 @@ def test_onnx_and_torch_agree(photo: Path, root: Path) -> None:
     boxes = np.array([[0, 0, width, height], [width * 0.2, 0, width * 0.9, height * 0.9]])
     crops, _ = crop_persons(image, boxes, (256, 192))
     session = onnxruntime.InferenceSession(embedded_onnx(), providers=["CPUExecutionProvider"])
-    keypoints, scores, _ = session.run(["keypoints", "scores", "sigmas"], {"crops": crops})
+    keypoints, scores, sigmas = session.run(["keypoints", "scores", "sigmas"], {"crops": crops})
 
     model = SpinePoseForPoseEstimation.from_pretrained(embedded_model()).eval()
     pixels = (torch.from_numpy(crops).float() - torch.tensor(PIXEL_MEAN)) / torch.tensor(PIXEL_STD)
     with torch.no_grad():
         output = model(pixels.permute(0, 3, 1, 2))
-    expected, _ = decode(output.simcc_x.numpy(), output.simcc_y.numpy(), 2.0)
-    np.testing.assert_allclose(keypoints, expected, atol=1e-3)
+    logits = output.simcc_x.numpy(), output.simcc_y.numpy()
+    points, _ = decode(*logits, 2.0)
+    expected = CropPoses(points, confidence(*logits, (4.9, 5.66)), spread(*logits, 2.0))
+    assert_alike(CropPoses(keypoints, scores, sigmas), expected, scores=1e-3, sigmas=2e-2)
     assert ((scores >= 0) & (scores <= 1)).all()
 
 
