@@ -123,6 +123,7 @@ class Recipe:
         compile: let torch compile the network.
         weight_decay: of AdamW.
         layer_decay: factor on the learning rate from stage to stage, 1 = one rate.
+        muon: orthogonalised momentum for kernels, see `muon.Muon`; the rest stays with AdamW.
         clip: largest norm of the gradient.
         ema_momentum: of the averaged weights, 0 = no averaging.
         ema_gamma: steps over which the averaging slows down.
@@ -156,6 +157,7 @@ class Recipe:
     compile: bool = False
     weight_decay: float = 0.0
     layer_decay: float = 1.0
+    muon: bool = False
     clip: float = 10.0
     ema_momentum: float = 1e-3
     ema_gamma: int = 500

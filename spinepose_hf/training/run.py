@@ -208,6 +208,7 @@ def _arguments(recipe: Recipe, stage: Stage, folder: Path) -> SpinePoseTrainingA
             freeze_norm=recipe.freeze_norm,
             sync_norm=recipe.sync_norm,
             layer_decay=recipe.layer_decay,
+            muon=recipe.muon,
             sample_pictures=recipe.sample_pictures,
             **_when_to_look(recipe),
         )

@@ -11,6 +11,7 @@ from torch import nn
 
 from spinepose_hf.errors import ModelError
 from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
+from spinepose_hf.training.muon import is_orthogonalised
 
 _STAGES: Final = re.compile(r"backbone\.(stem|stage(\d))\.")
 _HEAD_DEPTH: Final = 5
@@ -53,7 +54,7 @@ def _belongs(name: str, part: str) -> bool:
 
 
 def parameter_groups(
-    module: nn.Module, learning_rate: float, layer_decay: float, weight_decay: float
+    module: nn.Module, learning_rate: float, layer_decay: float, weight_decay: float, muon: bool = False
 ) -> list[dict[str, Any]]:
     """Optimiser groups whose rate falls by `layer_decay` a stage from the head to the stem.
 
@@ -65,18 +66,21 @@ def parameter_groups(
         learning_rate: of the head.
         layer_decay: factor a stage; the stem's rate is `learning_rate * layer_decay ** 5`.
         weight_decay: of matrices and kernels.
+        muon: mark the groups whose momentum `Muon` orthogonalises.
     """
-    groups: dict[tuple[int, bool], list[nn.Parameter]] = {}
+    groups: dict[tuple[int, bool, bool], list[nn.Parameter]] = {}
     for name, value in module.named_parameters():
         if value.requires_grad:
-            groups.setdefault((_depth(name), value.ndim > 1), []).append(value)
+            orthogonal = muon and is_orthogonalised(name, value)
+            groups.setdefault((_depth(name), value.ndim > 1, orthogonal), []).append(value)
     return [
         {
-            "params": groups[depth, decayed],
+            "params": groups[depth, decayed, orthogonal],
             "lr": learning_rate * layer_decay ** (_HEAD_DEPTH - depth),
             "weight_decay": weight_decay if decayed else 0.0,
+            **({"orthogonal": orthogonal} if muon else {}),
         }
-        for depth, decayed in sorted(groups, reverse=True)
+        for depth, decayed, orthogonal in sorted(groups, reverse=True)
     ]
 
 

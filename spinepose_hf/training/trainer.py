@@ -24,6 +24,7 @@ from spinepose_hf.training.ema import AveragedWeightsCallback, ExponentialMoving
 from spinepose_hf.training.errors import TrainingError
 from spinepose_hf.training.gradients import SkipBrokenGradients
 from spinepose_hf.training.module import PoseTrainingModule
+from spinepose_hf.training.muon import Muon
 from spinepose_hf.training.sampler import MixedSampler
 from spinepose_hf.training.scoring import Predictor, share_average
 from spinepose_hf.training.skeleton import config_schema
@@ -145,10 +146,13 @@ class SpinePoseTrainer(Trainer):  # type: ignore[misc]
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """The Trainer's optimiser, with rates by stage and no decay of norms where any is asked for."""
         # Plain settings keep the Trainer's own groups, in which older checkpoints have their state.
-        if self.optimizer is None and (self.args.layer_decay != 1 or self.args.weight_decay > 0):
-            kind, settings = self.get_optimizer_cls_and_kwargs(self.args, self.module)
+        args = self.args
+        if self.optimizer is None and (args.layer_decay != 1 or args.weight_decay > 0 or args.muon):
+            kind, settings = self.get_optimizer_cls_and_kwargs(args, self.module)
+            if args.muon:
+                kind, settings = Muon, {"lr": args.learning_rate}
             groups = parameter_groups(
-                self.module, self.args.learning_rate, self.args.layer_decay, self.args.weight_decay
+                self.module, args.learning_rate, args.layer_decay, args.weight_decay, args.muon
             )
             self.optimizer = kind(groups, **settings)
         optimizer: torch.optim.Optimizer = super().create_optimizer()

@@ -50,6 +50,7 @@ SETTINGS: list[tuple[str, dict[str, Any]]] = [
     ("loader process", {"dataloader_num_workers": 1}),
     ("accumulated", {"gradient_accumulation_steps": 2}),
     ("rates by stage, frozen stem", {"layer_decay": 0.7, "freeze": ["stem"], "weight_decay": 0.05}),
+    ("orthogonalised momentum", {"muon": True, "layer_decay": 0.7, "weight_decay": 0.05}),
     ("weak views at the end", {"weak_last": 0.5}),
     ("without average", {"ema_momentum": 0.0}),
 ]
