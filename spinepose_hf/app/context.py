@@ -6,8 +6,6 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -75,15 +73,6 @@ class AppContext:
     def folder(self) -> Path:
         """Return a new folder for the results of one request; it is deleted after `keep_minutes`."""
         return Path(tempfile.mkdtemp(dir=self._results))
-
-    @contextmanager
-    def scratch(self) -> Iterator[Path]:
-        """A folder that is gone after the `with` block."""
-        path = self.folder()
-        try:
-            yield path
-        finally:
-            shutil.rmtree(path, ignore_errors=True)
 
     def delete_old(self, now: float | None = None) -> None:
         """Delete results whose time is over.

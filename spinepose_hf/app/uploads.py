@@ -6,6 +6,7 @@ import os
 import re
 import warnings
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,10 @@ MEGA = 1_000_000
 
 PICTURE_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
 """Pillow's decoders that uploads may reach; the rest are for files that nobody uploads in good faith."""
+
+VIDEO_FORMATS: Final = ("mov", "matroska", "avi", "mpegts", "mpeg", "asf", "flv", "ogg", "gif")
+"""FFmpeg's names of the video formats that are taken: those that hold their pictures themselves. MP4 and 3GP
+are "mov", WebM is "matroska", WMV is "asf"."""
 
 _LONGEST_NAME = 60
 _ODD = re.compile(r"[^\w .()+-]+")
@@ -73,13 +78,19 @@ def open_upload_image(path: str | os.PathLike[str] | None, settings: AppSettings
 def check_upload_video(path: str | os.PathLike[str] | None, settings: AppSettings) -> SourceInfo:
     """Check an uploaded video, whose first frame is decoded for that.
 
+    Args:
+        path: where the upload lies; None if there is none.
+        settings: whose limits hold.
+
     Raises:
-        UploadError: none, too large, too long, no video, or no frame in it that can be read.
+        UploadError: none, too large, of a format that is not taken, no video, or no frame in it that can be
+            read.
     """
     if path is None:
         raise UploadError("There is no video yet. Choose one first.")
     name = shown_name(path)
     _check_bytes(Path(path), name, settings.video_megabytes)
+    _check_format(path, name)
     try:
         with open_source(os.fspath(path)) as source:
             info = source.info
@@ -87,7 +98,7 @@ def check_upload_video(path: str | os.PathLike[str] | None, settings: AppSetting
         reason = str(error).replace(os.fspath(path), name)
         raise UploadError(f"This video cannot be used: {reason}.") from error
     if info.kind != "video" or info.size is None:
-        raise UploadError(f"{name} is not a video. Choose an MP4, MOV or WebM file.")
+        raise UploadError(_no_video(name))
     pixels = info.size[0] * info.size[1]
     if pixels > settings.video_megapixels * MEGA:
         raise UploadError(
@@ -141,6 +152,27 @@ def _check_bytes(path: Path, name: str, most: float) -> None:
         raise UploadError(f"{name} is empty. Save or download it again.")
     if size > most * MEGA:
         raise UploadError(f"{name} has {size / MEGA:.0f} MB; here at most {most:g} MB are taken.")
+
+
+def _check_format(path: str | os.PathLike[str], name: str) -> None:
+    """Refuse formats that name other files, such as playlists (HLS, DASH), whatever the file is called.
+
+    FFmpeg would open what they name: any video of this machine, the uploads of other visitors among them.
+    It compares a format with its `format_whitelist` before the format's reader has seen the file. Files that
+    are of no format, or damaged, pass: reading them tells more.
+    """
+    import av
+
+    try:
+        av.open(os.fspath(path), "r", options={"format_whitelist": ",".join(VIDEO_FORMATS)}).close()
+    except av.error.ArgumentError as error:
+        raise UploadError(_no_video(name)) from error
+    except (av.error.FFmpegError, OSError, ValueError):
+        return
+
+
+def _no_video(name: str) -> str:
+    return f"{name} is not a video of a kind that is taken here. Choose an MP4, MOV or WebM file."
 
 
 def _too_many_pixels(name: str, pixels: int | None, most: float) -> str:

@@ -15,7 +15,6 @@ from typing import Final
 from spinepose_hf.app.context import AppContext
 from spinepose_hf.app.downloads import safe_stem
 from spinepose_hf.app.uploads import check_span, check_upload_video, shown_name
-from spinepose_hf.app.video_format import check_format
 from spinepose_hf.errors import SpinePoseError, UploadError
 from spinepose_hf.inference.engine import FramePoses
 from spinepose_hf.inference.job import JobSummary, run_job
@@ -254,8 +253,6 @@ def _open(context: AppContext, request: VideoRequest) -> PoseStream:
         raise UploadError(f"Take every frame, or up to every {LARGEST_STRIDE}th; {request.stride} cannot be.")
     if request.smooth not in ("auto", *METHODS):
         raise UploadError(f"There is no smoothing {request.smooth!r}; take auto, {', '.join(METHODS)}.")
-    if request.path is not None:
-        check_format(request.path, request.name)
     info = check_upload_video(request.path, context.settings)
     start, end = check_span(info, request.start, request.end, context.settings)
     return context.stream(

@@ -64,13 +64,6 @@ def test_what_the_page_always_shows_stays(context: AppContext) -> None:
     assert context.uploads.exists()
 
 
-def test_scratch_is_gone_also_after_an_error(context: AppContext) -> None:
-    with pytest.raises(KeyError), context.scratch() as folder:
-        (folder / "half").write_text("x")
-        raise KeyError
-    assert not folder.exists()
-
-
 def test_warm_up_runs_the_network(context: AppContext) -> None:
     context.warm_up()
     assert context.estimator.detector is not None

@@ -113,7 +113,7 @@ def test_a_video(tmp_path: Path) -> None:
     ("make", "message"),
     [
         pytest.param(write(b"hello" * 50), "cannot be used", id="words"),
-        pytest.param(a_photo, "is not a video", id="picture"),
+        pytest.param(a_photo, "is not a video of a kind that is taken", id="picture"),
         pytest.param(
             lambda path: write_sound(path.with_suffix(".m4a")).rename(path), "only sound", id="sound"
         ),

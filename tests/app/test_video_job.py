@@ -169,7 +169,7 @@ def test_a_playlist_does_not_lead_to_other_files(context: AppContext, tmp_path: 
     other = red_clip(tmp_path / "other.mp4", 12)
     path = tmp_path / "list.m3u8"
     path.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n{other}\n#EXT-X-ENDLIST\n")
-    with pytest.raises(UploadError, match="not of a kind"):
+    with pytest.raises(UploadError, match="not a video of a kind"):
         VideoJob(context, request(path))
     assert kept(context) == []
 

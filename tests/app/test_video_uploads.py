@@ -8,7 +8,8 @@ import av
 import pytest
 from av.video.stream import VideoStream
 
-from spinepose_hf.app.video_format import check_format
+from spinepose_hf.app.settings import AppSettings
+from spinepose_hf.app.uploads import check_upload_video
 from spinepose_hf.errors import UploadError
 from tests.inference.red_clips import red_clip
 
@@ -34,8 +35,8 @@ def secret(tmp_path: Path) -> Path:
 def test_lists_of_other_files_are_refused(tmp_path: Path, secret: Path, name: str, text: str) -> None:
     path = tmp_path / name
     path.write_text(text.format(secret))
-    with pytest.raises(UploadError, match="not of a kind") as caught:
-        check_format(path, name)
+    with pytest.raises(UploadError, match="not a video of a kind") as caught:
+        check_upload_video(path, AppSettings())
     assert str(tmp_path) not in str(caught.value)
 
 
@@ -60,11 +61,5 @@ def test_videos_pass(tmp_path: Path, suffix: str) -> None:
             frame = av.VideoFrame(64, 64, "rgb24").reformat(format=stream.pix_fmt)
             output.mux(stream.encode(frame))
         output.mux(stream.encode())
-    check_format(path, path.name)
-
-
-def test_what_is_no_video_is_left_to_its_reader(tmp_path: Path) -> None:
-    path = tmp_path / "text.mp4"
-    path.write_bytes(b"no video")
-    check_format(path, path.name)
-    check_format(tmp_path / "none.mp4", "none.mp4")
+    info = check_upload_video(path, AppSettings())
+    assert info.size == (64, 64)
