@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from spinepose_hf.hub.publish import Published
 
 app = typer.Typer(
@@ -87,11 +89,8 @@ def model(
 
     Others load it with transformers alone, by `trust_remote_code=True`.
     """
-    import tempfile
-
-    from spinepose_hf.hub.publish import Target, commit_files, open_repository
+    from spinepose_hf.hub.publish import Target, publish_built
     from spinepose_hf.hub.publish_model import ModelParts, build_model
-    from spinepose_hf.hub.upload_filter import files_to_publish
 
     target = Target(repo, "model", revision, private, create_pr)
     parts = ModelParts(
@@ -102,17 +101,11 @@ def model(
         onnx=onnx,
         calibration=calibration,
     )
-    # Whoever may not write learns it before the files are made.
-    api = None if dry_run else open_repository(target)
-    with tempfile.TemporaryDirectory(prefix="spinepose-publish-") as temporary:
-        folder = Path(temporary) / "model"
+
+    def build(folder: Path) -> None:
         build_model(source, folder, repo, parts, lambda line: typer.echo(f"{line} ...", err=True))
-        files = files_to_publish(folder)
-        if api is None:
-            _show(files)
-            return
-        published = commit_files(api, target, files, "Publish the model")
-    _tell(published, repo)
+
+    _tell(publish_built(target, build, "Publish the model", _show if dry_run else None), repo)
 
 
 @app.command()
@@ -163,36 +156,29 @@ def space(
     dry_run: Annotated[bool, _DRY_RUN] = False,
 ) -> None:
     """Publish the app as a Space: the page, pinned requirements, and the model at a pinned commit."""
-    import tempfile
-
-    from spinepose_hf.hub.publish import Target, commit_files, open_repository
+    from spinepose_hf.hub.publish import Target, publish_built
     from spinepose_hf.hub.publish_space import build_space, pin_model
-    from spinepose_hf.hub.upload_filter import files_to_publish
 
     target = Target(repo, "space", revision, private, create_pr)
     if model_revision is not None and model is None:
         raise typer.BadParameter("--model-revision needs --model")
-    api = None if dry_run else open_repository(target, space_sdk="gradio")
-    pinned = None if model is None else pin_model(model, model_revision)
-    with tempfile.TemporaryDirectory(prefix="spinepose-publish-") as temporary:
-        staged = Path(temporary) / "space"
-        build_space(folder, staged, pinned)
-        files = files_to_publish(staged)
-        if api is None:
-            _show(files)
-            return
-        published = commit_files(api, target, files, "Publish the app")
-    _tell(published, repo)
+
+    def build(staged: Path) -> None:
+        build_space(folder, staged, None if model is None else pin_model(model, model_revision))
+
+    _tell(publish_built(target, build, "Publish the app", _show if dry_run else None), repo)
 
 
-def _show(files: dict[str, Path]) -> None:
+def _show(files: Mapping[str, Path]) -> None:
     from spinepose_hf.hub.publish import tree
 
     typer.echo(tree(files))
     typer.echo(f"\nREADME.md\n\n{files['README.md'].read_text(encoding='utf-8')}")
 
 
-def _tell(published: Published, repo: str) -> None:
+def _tell(published: Published | None, repo: str) -> None:
+    if published is None:
+        return
     if not published.changed:
         typer.echo(f"{repo} is up to date: {published.url}")
         return

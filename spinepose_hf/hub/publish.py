@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import tempfile
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +11,7 @@ from typing import Any, Literal
 from dataset_loader.byte_size import readable_size
 from spinepose_hf.errors import PublishError
 from spinepose_hf.hub.publish_errors import told_by_the_hub
+from spinepose_hf.hub.upload_filter import files_to_publish
 
 RepoType = Literal["model", "dataset", "space"]
 
@@ -56,12 +58,44 @@ class Published:
     changed: bool
 
 
-def open_repository(target: Target, space_sdk: str | None = None) -> Any:
+def publish_built(
+    target: Target,
+    build: Callable[[Path], None],
+    title: str,
+    preview: Callable[[Mapping[str, Path]], None] | None = None,
+) -> Published | None:
+    """Build a folder, send it in one commit, and delete it.
+
+    Args:
+        target: where.
+        build: writes everything that is published into a folder, which does not exist yet.
+        title: of the commit.
+        preview: is called with the files, by their path in the repository, and nothing is sent.
+
+    Returns:
+        What has become of it; None after a preview.
+
+    Raises:
+        PublishError: see `open_repository`, `files_to_publish` and `commit_files`.
+        SpinePoseError: what `build` raises.
+    """
+    # Whoever may not write learns it before the files are made.
+    api = None if preview is not None else open_repository(target)
+    with tempfile.TemporaryDirectory(prefix="spinepose-publish-") as temporary:
+        folder = Path(temporary) / target.repo_type
+        build(folder)
+        files = files_to_publish(folder)
+        if preview is not None:
+            preview(files)
+            return None
+        return commit_files(api, target, files, title)
+
+
+def open_repository(target: Target) -> Any:
     """Make the repository and the branch where they are missing, and return a client of the Hub.
 
     Args:
-        target: what is published to.
-        space_sdk: with what a Space runs; for Spaces.
+        target: what is published to. A Space that is made runs with Gradio.
 
     Raises:
         PublishError: without a token or the right to write, without a connection; or the repository is
@@ -82,7 +116,7 @@ def open_repository(target: Target, space_sdk: str | None = None) -> Any:
             repo_type=target.repo_type,
             private=target.private or None,
             exist_ok=True,
-            space_sdk=space_sdk,
+            space_sdk="gradio" if target.repo_type == "space" else None,
         )
         info = api.repo_info(target.repo_id, repo_type=target.repo_type)
         if target.revision is not None:
@@ -141,4 +175,4 @@ def tree(files: Mapping[str, Path]) -> str:
     return "\n".join([*lines, f"{readable_size(sum(sizes.values())):>10}  in {len(sizes)} files"])
 
 
-__all__ = ["Published", "RepoType", "Target", "commit_files", "open_repository", "tree"]
+__all__ = ["Published", "RepoType", "Target", "commit_files", "open_repository", "publish_built", "tree"]
