@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from spinepose_hf.app.context import AppContext
-from spinepose_hf.app.settings import AppSettings
-from spinepose_hf.inference import SpinePoseEstimator
 from tests.inference.red_clips import red_clip, red_frame
-from tests.inference.toy_networks import save_toy_pose
-
-
-@pytest.fixture
-def context(tmp_path: Path) -> Iterator[AppContext]:
-    pytest.importorskip("onnx", reason="the toy network is made with onnx")
-    network = save_toy_pose(tmp_path / "toy.onnx")
-    made = AppContext(AppSettings(keep_minutes=1), SpinePoseEstimator(network, device="cpu"))
-    yield made
-    made.close()
 
 
 def test_many_threads_get_their_own_answers(context: AppContext) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +16,9 @@ from spinepose_hf.app.uploads import check_upload_video
 from spinepose_hf.app.video_job import VideoJob, VideoJobs, VideoRequest
 from spinepose_hf.app.video_status import limits_line, progress_html, result_html
 from spinepose_hf.errors import UploadError
-from spinepose_hf.inference import SpinePoseEstimator
 from tests.inference.red_clips import red_clip
-from tests.inference.toy_networks import save_toy_pose
 
 LONG = 200
-
-
-@pytest.fixture
-def context(tmp_path: Path) -> Iterator[AppContext]:
-    pytest.importorskip("onnx", reason="the toy network is made with onnx")
-    network = save_toy_pose(tmp_path / "toy.onnx")
-    made = AppContext(AppSettings(video_seconds=20), SpinePoseEstimator(network, device="cpu"))
-    yield made
-    made.close()
 
 
 def request(path: Path, **changes: object) -> VideoRequest:
