@@ -1,7 +1,8 @@
 """axe-core, the accessibility checker, run in the page.
 
 It is fetched with npm where it is needed, pinned and its digest checked, and kept in `out/`: no copy of it
-lies in the repository (it is under the MPL 2.0) and nothing of it is shipped.
+lies in the repository (it is under the MPL 2.0) and nothing of it is shipped. Where it cannot be fetched, the
+tests that need it are skipped and say why.
 """
 
 from __future__ import annotations
@@ -28,6 +29,12 @@ SERIOUS: Final = ("serious", "critical")
 """The impacts, in axe's words, that no page of ours may have."""
 
 
+PATIENCE: Final = 60.0
+"""Seconds that npm gets; without a network it would try for minutes."""
+
+_QUICK_TO_GIVE_UP: Final = ("--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=30000")
+
+
 class AxeUnavailableError(RuntimeError):
     """axe-core can be neither found nor fetched here."""
 
@@ -45,28 +52,25 @@ class Finding:
         return f"{self.impact} {self.rule} at {self.selector}: {self.why}"
 
 
-def axe_script(folder: Path) -> Path:
+def axe_script(folder: Path, patience: float = PATIENCE) -> Path:
     """axe.min.js, fetched into `folder` where it is not there yet.
 
+    Args:
+        folder: where it is kept.
+        patience: seconds that npm gets.
+
     Raises:
-        AxeUnavailableError: npm is missing or fails, or delivers something else than what is pinned.
+        AxeUnavailableError: npm is missing or fails.
+        ValueError: npm delivers something else than what is pinned.
     """
     script = folder / f"axe-core-{VERSION}.min.js"
     if script.is_file():
         return script
-    npm = shutil.which("npm")
-    if npm is None:
-        raise AxeUnavailableError("npm is not installed, which fetches axe-core")
     with tempfile.TemporaryDirectory() as name:
-        command = [npm, "pack", f"axe-core@{VERSION}", "--silent", "--pack-destination", name]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-        package = Path(name) / f"axe-core-{VERSION}.tgz"
-        if done.returncode or not package.is_file():
-            lines = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
-            raise AxeUnavailableError(f"npm could not fetch axe-core {VERSION}: {lines[-1]}")
+        package = _fetch(Path(name), patience)
         digest = base64.b64encode(hashlib.sha512(package.read_bytes()).digest()).decode()
         if f"sha512-{digest}" != INTEGRITY:
-            raise AxeUnavailableError(f"axe-core {VERSION} is not the file that is pinned (sha512-{digest})")
+            raise ValueError(f"axe-core {VERSION} is not the file that is pinned (sha512-{digest})")
         with tarfile.open(package) as archive:
             member = archive.extractfile("package/axe.min.js")
             assert member is not None, "axe-core has no axe.min.js"
@@ -75,6 +79,24 @@ def axe_script(folder: Path) -> Path:
     with atomic_path(script) as path:
         path.write_bytes(content)
     return script
+
+
+def _fetch(folder: Path, patience: float) -> Path:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise AxeUnavailableError("npm is not installed, which fetches axe-core")
+    command = [npm, "pack", f"axe-core@{VERSION}", "--silent", *_QUICK_TO_GIVE_UP]
+    try:
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, check=False, timeout=patience
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise AxeUnavailableError(f"npm could not fetch axe-core {VERSION}: {error}") from error
+    package = folder / f"axe-core-{VERSION}.tgz"
+    if done.returncode or not package.is_file():
+        lines = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
+        raise AxeUnavailableError(f"npm could not fetch axe-core {VERSION}: {lines[-1]}")
+    return package
 
 
 def check(page: Any, script: Path) -> list[Finding]:
@@ -101,4 +123,4 @@ def check(page: Any, script: Path) -> list[Finding]:
     ]
 
 
-__all__ = ["INTEGRITY", "SERIOUS", "VERSION", "AxeUnavailableError", "Finding", "axe_script", "check"]
+__all__ = ["SERIOUS", "VERSION", "AxeUnavailableError", "Finding", "axe_script", "check"]

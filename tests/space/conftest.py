@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.space.app_fixtures import app_server, page, photo, visit_app
+from tests.space.axe import AxeUnavailableError, axe_script
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
 
@@ -40,4 +42,13 @@ def browser(launch: Callable[..., Any]) -> Any:
     return launch()
 
 
-__all__ = ["app_server", "browser", "launch", "page", "photo", "visit_app"]
+@pytest.fixture(scope="session")
+def axe(root: Path) -> Path:
+    """The script of axe-core; asked for once, so that a machine without a network waits once."""
+    try:
+        return axe_script(root / "out" / "axe")
+    except AxeUnavailableError as error:
+        pytest.skip(str(error))
+
+
+__all__ = ["app_server", "axe", "browser", "launch", "page", "photo", "visit_app"]

@@ -8,20 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.space.app_visit import AppVisit
-from tests.space.axe import AxeUnavailableError, Finding, axe_script, check
+from tests.space.axe import Finding, check
 
 TABS = ("Image", "Video", "Webcam", "Compare", "About")
 
 GRADIOS_OWN: dict[tuple[str, str], str] = {}
 """Rule and a part of the selector: why Gradio is at fault and we cannot mend it. Empty is the aim."""
-
-
-@pytest.fixture(scope="session")
-def script(root: Path) -> Path:
-    try:
-        return axe_script(root / "out" / "axe")
-    except AxeUnavailableError as error:
-        pytest.skip(str(error))
 
 
 def ours(findings: list[Finding]) -> list[str]:
@@ -33,23 +25,23 @@ def ours(findings: list[Finding]) -> list[str]:
 
 
 @pytest.mark.parametrize("view", ["desktop", "dark", "phone"])
-def test_no_tab_has_a_serious_finding(visit_app: Callable[..., AppVisit], script: Path, view: str) -> None:
+def test_no_tab_has_a_serious_finding(visit_app: Callable[..., AppVisit], axe: Path, view: str) -> None:
     visit = visit_app(view)
     found = []
     for label in TABS:
         visit.tab(label)
-        found += [f"{label}: {one}" for one in ours(check(visit.page, script))]
+        found += [f"{label}: {one}" for one in ours(check(visit.page, axe))]
     assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("view", ["desktop", "dark"])
 def test_a_result_has_no_serious_finding(
-    visit_app: Callable[..., AppVisit], script: Path, photo: Path, view: str
+    visit_app: Callable[..., AppVisit], axe: Path, photo: Path, view: str
 ) -> None:
     visit = visit_app(view).tab("Image").upload("image-upload", photo).click("image-run")
     visit.wait("image-result", "img")
     visit.wait("image-measures")
-    found = ours(check(visit.page, script))
+    found = ours(check(visit.page, axe))
     assert not found, "\n".join(found)
 
 
