@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.space.app_server import AppServer
-from tests.space.app_visit import VIEWS, AppVisit
+from tests.space.app_visit import AppVisit
+from tests.space.visit import VIEWS
 
 
 @pytest.fixture(scope="session")
@@ -34,18 +36,13 @@ def visit_app(browser: Any, app_server: AppServer) -> Iterator[Callable[..., App
     At the end of the test the console must be empty, and nobody else asked; `complains=True` allows
     complaints where the test provokes them.
     """
-    visits: list[tuple[AppVisit, bool]] = []
+    with ExitStack() as visits:
 
-    def open_app(view: str = "desktop", *, complains: bool = False, **context: Any) -> AppVisit:
-        page = browser.new_context(**(VIEWS[view] | context)).new_page()
-        visits.append((AppVisit(page, app_server.url), complains))
-        return visits[-1][0].open()
+        def open_app(view: str = "desktop", *, complains: bool = False, **context: Any) -> AppVisit:
+            page = browser.new_context(**(VIEWS[view] | context)).new_page()
+            return visits.enter_context(AppVisit(page, app_server.url, complains=complains)).open()
 
-    yield open_app
-    for visit, complains in visits:
-        if complains:
-            visit.complaints.clear()
-        visit.close()
+        yield open_app
 
 
 @pytest.fixture

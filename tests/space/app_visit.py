@@ -8,50 +8,22 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Any, Final, Self
 
-DESKTOP: Final = {"width": 1280, "height": 800}
-PHONE: Final = {"width": 390, "height": 844}
-VIEWS: Final[dict[str, dict[str, Any]]] = {
-    "desktop": {"viewport": DESKTOP, "color_scheme": "light"},
-    "dark": {"viewport": DESKTOP, "color_scheme": "dark"},
-    "phone": {"viewport": PHONE, "color_scheme": "light", "has_touch": True, "is_mobile": True},
-}
-"""Options of a browser context for the three looks that are judged."""
+from tests.space.visit import RESULT_MS, Visit
 
 SHOTS_VARIABLE: Final = "SPINEPOSE_SHOTS"
 """Names the folder where screenshots are kept for looking at; without it they are not written."""
 
-RESULT_MS: Final = 60_000
-"""The longest wait for a result in ms; on a busy machine it is load, not the app, that takes it."""
 
-# Browsers complain of these on their own; they say nothing of the app.
-_NO_COMPLAINT: Final = re.compile(r"manifest\.json|favicon")
+class AppVisit(Visit):
+    """One page of the app."""
 
+    no_complaint = re.compile(r"manifest\.json|favicon")
 
-class AppVisit:
-    """One page of the app in a browser context of its own.
-
-    Attributes:
-        page: Playwright's page, for everything that has no method here.
-        complaints: errors of the console and of scripts.
-        foreign: addresses outside the app's server that the page asked for.
-    """
-
-    def __init__(self, page: Any, url: str) -> None:
-        self.page = page
-        self.url = url
-        self.complaints: list[str] = []
-        self.foreign: list[str] = []
-        page.on("console", self._note)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", self._watch)
-        page.on("websocket", lambda socket: self._watch(socket))
-
-    def open(self, query: str = "") -> AppVisit:
+    def open(self, path: str = "") -> Self:
         """Load the page and wait until Gradio has drawn it."""
-        self.page.goto(self.url + query, wait_until="domcontentloaded")
+        super().open(path)
         self.page.get_by_role("tab").first.wait_for(timeout=RESULT_MS)
         return self
 
@@ -59,7 +31,7 @@ class AppVisit:
         """Playwright's locator of an element."""
         return self.page.locator(f"#{elem_id}")
 
-    def tab(self, label: str) -> AppVisit:
+    def tab(self, label: str) -> Self:
         """Go to a tab by its label."""
         tab = self.page.get_by_role("tab", name=label, exact=True)
         if not tab.is_visible():
@@ -70,14 +42,14 @@ class AppVisit:
         self.page.locator("[role=tabpanel]:visible").first.wait_for()
         return self
 
-    def upload(self, elem_id: str, *files: Path | str) -> AppVisit:
+    def upload(self, elem_id: str, *files: Path | str) -> Self:
         """Give files to an upload field, and wait until the server has them."""
         field = self.element(elem_id).locator("input[type=file]").first
         with self.page.expect_response(lambda answer: "/upload" in answer.url, timeout=RESULT_MS):
             field.set_input_files([str(file) for file in files])
         return self
 
-    def click(self, elem_id: str) -> AppVisit:
+    def click(self, elem_id: str) -> Self:
         """Click a button, once it can be clicked."""
         element = self.element(elem_id)
         inner = element.locator("button")
@@ -103,7 +75,7 @@ class AppVisit:
         toast.wait_for(state="visible", timeout=RESULT_MS)
         return str(toast.inner_text())
 
-    def close_messages(self) -> AppVisit:
+    def close_messages(self) -> Self:
         """Close all messages in the corner."""
         while self.page.get_by_test_id("toast-close").count():
             self.page.get_by_test_id("toast-close").first.click()
@@ -120,23 +92,5 @@ class AppVisit:
         self.page.screenshot(path=str(path), full_page=True)
         return path
 
-    def close(self) -> None:
-        """End the visit: it must have asked nobody else, and the console must be empty."""
-        self.page.context.close()
-        assert self.foreign == [], f"the page asked other hosts: {self.foreign}"
-        assert self.complaints == [], f"the console holds errors: {self.complaints}"
 
-    def _note(self, message: Any) -> None:
-        where = str((message.location or {}).get("url", ""))
-        if message.type == "error" and not _NO_COMPLAINT.search(f"{message.text} {where}"):
-            self.complaints.append(f"{message.text} ({where})")
-
-    def _watch(self, request: Any) -> None:
-        parts = urlsplit(request.url)
-        if parts.scheme in ("blob", "data"):
-            return
-        if parts.netloc != urlsplit(self.url).netloc:
-            self.foreign.append(request.url)
-
-
-__all__ = ["DESKTOP", "PHONE", "RESULT_MS", "SHOTS_VARIABLE", "VIEWS", "AppVisit"]
+__all__ = ["SHOTS_VARIABLE", "AppVisit"]

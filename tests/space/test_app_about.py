@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.space.app_visit import VIEWS, AppVisit
+from tests.space.app_visit import AppVisit
+from tests.space.visit import VIEWS
 
 
 @pytest.mark.parametrize("view", sorted(VIEWS))

@@ -13,7 +13,8 @@ from PIL import Image
 
 from tests.space.app_server import AppServer
 from tests.space.app_users import Answer, Upload, Users
-from tests.space.app_visit import VIEWS, AppVisit
+from tests.space.app_visit import AppVisit
+from tests.space.visit import VIEWS
 
 SECOND_PHOTO = "spinepose_hf/samples/rendered.jpg"
 

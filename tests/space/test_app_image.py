@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 from tests.space.app_server import AppServer
-from tests.space.app_visit import RESULT_MS, VIEWS, AppVisit
+from tests.space.app_visit import AppVisit
+from tests.space.visit import RESULT_MS, VIEWS
 
 FOUND, NOBODY = ".status.found", ".status.nobody"
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.space.app_server import AppServer, first_answer
-from tests.space.app_visit import VIEWS, AppVisit
+from tests.space.app_visit import AppVisit
+from tests.space.visit import VIEWS
 
 TABS = ("Image", "Video", "Webcam", "Compare", "About")
 

@@ -12,8 +12,9 @@ import av
 import pytest
 
 from tests.space.app_server import AppServer
-from tests.space.app_visit import RESULT_MS, VIEWS, AppVisit
+from tests.space.app_visit import AppVisit
 from tests.space.bad_uploads import empty_videos
+from tests.space.visit import RESULT_MS, VIEWS
 
 PLAYS = """async (player) => {
   player.muted = true;

@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 from tests.space.app_server import AppServer
-from tests.space.app_visit import VIEWS, AppVisit
+from tests.space.app_visit import AppVisit
+from tests.space.visit import VIEWS
 
 SIZE = (640, 480)
 FRAMES = 20
@@ -53,9 +54,8 @@ def visit(camera_browser: Any, app_server: AppServer, request: pytest.FixtureReq
     """A visit in the view that the test names, on the tab."""
     view = getattr(request, "param", "desktop")
     context = camera_browser.new_context(**VIEWS[view], permissions=["camera"])
-    one = AppVisit(context.new_page(), app_server.url)
-    yield one.open().tab("Webcam")
-    one.close()
+    with AppVisit(context.new_page(), app_server.url) as one:
+        yield one.open().tab("Webcam")
 
 
 def start(visit: AppVisit) -> None:

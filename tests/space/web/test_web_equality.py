@@ -30,8 +30,8 @@ from spinepose_hf.pose import People
 from spinepose_hf.weights import embedded_onnx
 from tests.alike import assert_alike
 from tests.measure.mannequin import mannequin
-from tests.space.web.conftest import Visit
 from tests.space.web.static_site import StaticSite
+from tests.space.web.web_visit import WebVisit
 
 NEAR = 0.51
 """Pixels of a crop: a bin of the network, which is half a pixel wide, and rounding."""
@@ -63,7 +63,7 @@ def packed(image: NDArray[np.uint8]) -> dict[str, Any]:
 
 
 def in_page(
-    opened: Visit, image: NDArray[np.uint8], boxes: list[list[float]]
+    opened: WebVisit, image: NDArray[np.uint8], boxes: list[list[float]]
 ) -> dict[str, NDArray[np.float64]]:
     """Crops and poses in boxes, as the page makes them."""
     found = opened.run(
@@ -103,7 +103,7 @@ def poses(found: dict[str, NDArray[np.float64]]) -> CropPoses:
 
 
 def test_the_page_was_built_from_this_package(
-    opened: Visit, web: Path, build: ModuleType, tmp_path: Path
+    opened: WebVisit, web: Path, build: ModuleType, tmp_path: Path
 ) -> None:
     tables = opened.run("async (load) => (await load('vendor/tables.js')).TABLES")
     if tables.pop("note"):
@@ -116,7 +116,7 @@ def test_the_page_was_built_from_this_package(
     assert "MIT License" in (web / "vendor" / "onnxruntime.LICENSE.txt").read_text()
 
 
-def test_crops_and_keypoints_are_those_of_python(opened: Visit, walking: Any, runtime: OnnxPose) -> None:
+def test_crops_and_keypoints_are_those_of_python(opened: WebVisit, walking: Any, runtime: OnnxPose) -> None:
     boxes = list(BOXES.values())
     crops, matrices = crop_persons(walking, boxes, runtime.input_size)
     found = in_page(opened, walking, boxes)
@@ -131,7 +131,7 @@ def test_crops_and_keypoints_are_those_of_python(opened: Visit, walking: Any, ru
 
 @pytest.mark.parametrize("name", ["walking.jpg", "rendered.jpg", "turned.jpg", "transparent.png"])
 def test_a_photo_with_a_box_gives_the_keypoints_of_python(
-    opened: Visit, samples: Path, tmp_path: Path, runtime: OnnxPose, name: str
+    opened: WebVisit, samples: Path, tmp_path: Path, runtime: OnnxPose, name: str
 ) -> None:
     path = samples / name if (samples / name).exists() else made(samples / "walking.jpg", tmp_path / name)
     image = load_image(path)
@@ -160,7 +160,7 @@ def made(source: Path, path: Path) -> Path:
     return path
 
 
-def draw_box(opened: Visit, box: list[float], shape: tuple[int, ...]) -> dict[str, Any]:
+def draw_box(opened: WebVisit, box: list[float], shape: tuple[int, ...]) -> dict[str, Any]:
     """Draw a further box with the mouse, and return the saved result of it."""
     area = opened.page.locator("#frame").bounding_box()
     before = len(saved(opened))
@@ -179,7 +179,7 @@ def draw_box(opened: Visit, box: list[float], shape: tuple[int, ...]) -> dict[st
     return {"box": [x, y, x + width, y + height], "keypoints": keypoints}
 
 
-def saved(opened: Visit) -> list[dict[str, Any]]:
+def saved(opened: WebVisit) -> list[dict[str, Any]]:
     """The keypoints as the page saves them."""
     if opened.page.locator("#save-json").is_disabled():
         return []
@@ -189,7 +189,7 @@ def saved(opened: Visit) -> list[dict[str, Any]]:
     return results
 
 
-def test_saved_keypoints_have_the_form_of_python(opened: Visit, walking: Any, runtime: OnnxPose) -> None:
+def test_saved_keypoints_have_the_form_of_python(opened: WebVisit, walking: Any, runtime: OnnxPose) -> None:
     opened.page.click("#sample")
     opened.told("found")
     (result,) = saved(opened)
@@ -214,7 +214,7 @@ def wide(walking: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 @pytest.mark.parametrize("name", ["walking", "rendered", "wide", "nobody"])
 def test_the_located_box_is_that_of_python(
-    opened: Visit, walking: Any, samples: Path, runtime: OnnxPose, name: str
+    opened: WebVisit, walking: Any, samples: Path, runtime: OnnxPose, name: str
 ) -> None:
     pictures = {
         "walking": lambda: walking,
@@ -241,7 +241,7 @@ def test_the_located_box_is_that_of_python(
 
 
 @pytest.mark.parametrize("size", [(600, 600), (480, 1920), (2000, 500), (256, 192), (100, 4000)])
-def test_search_windows_are_those_of_python(opened: Visit, size: tuple[int, int]) -> None:
+def test_search_windows_are_those_of_python(opened: WebVisit, size: tuple[int, int]) -> None:
     found = opened.run(
         "async (load, size) => (await load('locate.js')).searchWindows(size, [256, 192])", list(size)
     )
@@ -267,7 +267,7 @@ def crowd() -> list[People]:
     return people + noisy
 
 
-def test_views_and_angles_are_those_of_python(opened: Visit) -> None:
+def test_views_and_angles_are_those_of_python(opened: WebVisit) -> None:
     people = crowd()
     poses = [
         {
@@ -304,7 +304,7 @@ def test_views_and_angles_are_those_of_python(opened: Visit) -> None:
 
 @pytest.mark.parametrize("yaw", [-170, -91, -60, -31, 0, 14, 30, 89, 125])
 @pytest.mark.parametrize("sigma", [0.5, 12, 60])
-def test_a_yaw_means_the_same_view(opened: Visit, yaw: float, sigma: float) -> None:
+def test_a_yaw_means_the_same_view(opened: WebVisit, yaw: float, sigma: float) -> None:
     from spinepose_hf.measure.view import view_of
 
     found = opened.run(
@@ -318,7 +318,7 @@ def test_a_yaw_means_the_same_view(opened: Visit, yaw: float, sigma: float) -> N
 
 
 def test_threads_are_used_where_the_page_is_isolated(
-    visit: Callable[..., Visit], web: Path, walking: Any, runtime: OnnxPose
+    visit: Callable[..., WebVisit], web: Path, walking: Any, runtime: OnnxPose
 ) -> None:
     with StaticSite(web, isolated=True) as isolated:
         opened = visit(isolated).ready()
@@ -329,7 +329,7 @@ def test_threads_are_used_where_the_page_is_isolated(
 
 
 def test_an_int8_file_finds_what_it_finds_in_python(
-    visit: Callable[..., Visit], web: Path, walking: Any, runtime: OnnxPose, tmp_path: Path
+    visit: Callable[..., WebVisit], web: Path, walking: Any, runtime: OnnxPose, tmp_path: Path
 ) -> None:
     pytest.importorskip("onnx", reason="needs onnx, which makes the int8 file")
     from spinepose_hf.onnx.quantize import quantize
@@ -355,7 +355,7 @@ def test_an_int8_file_finds_what_it_finds_in_python(
 
 @pytest.mark.slow
 def test_a_graphics_card_finds_the_same(
-    visit: Callable[..., Visit], launch: Callable[..., Any], walking: Any, runtime: OnnxPose
+    visit: Callable[..., WebVisit], launch: Callable[..., Any], walking: Any, runtime: OnnxPose
 ) -> None:
     # Chromium's own graphics card in software: slow, but the same code.
     browser = launch(
@@ -380,7 +380,7 @@ def test_a_graphics_card_finds_the_same(
     assert_near(keypoints, expected[0], scores[0], scale)
 
 
-def test_the_saved_picture_has_the_photo_s_size(opened: Visit, walking: Any) -> None:
+def test_the_saved_picture_has_the_photo_s_size(opened: WebVisit, walking: Any) -> None:
     opened.page.click("#sample")
     opened.told("found")
     with opened.page.expect_download() as download:

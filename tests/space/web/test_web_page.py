@@ -15,18 +15,14 @@ import pytest
 from PIL import Image
 
 from spinepose_hf.measure.table import COLUMNS
-from tests.space.web.conftest import Visit
+from tests.space.visit import VIEWS
 from tests.space.web.static_site import StaticSite
+from tests.space.web.web_visit import WebVisit
 
-PHONE = {
-    "viewport": {"width": 390, "height": 844},
-    "device_scale_factor": 2,
-    "has_touch": True,
-    "is_mobile": True,
-}
+PHONE = VIEWS["phone"] | {"device_scale_factor": 2}
 
 
-def with_sample(opened: Visit) -> Visit:
+def with_sample(opened: WebVisit) -> WebVisit:
     """The page with the sample photo, measured."""
     opened.page.click("#sample")
     opened.told("One person found")
@@ -39,14 +35,14 @@ def encoded(image: Image.Image, kind: str) -> bytes:
     return file.getvalue()
 
 
-def boxes(opened: Visit) -> list[list[float]]:
+def boxes(opened: WebVisit) -> list[list[float]]:
     """The boxes as the numbers beside the tables say."""
     sections = opened.page.locator("#people section:not(.empty)").all()
     return [[float(field.input_value()) for field in one.locator("input").all()] for one in sections]
 
 
 class TestPrivacy:
-    def test_the_browser_forbids_every_other_host(self, visit: Callable[..., Visit], web: Path) -> None:
+    def test_the_browser_forbids_every_other_host(self, visit: Callable[..., WebVisit], web: Path) -> None:
         with StaticSite(web) as elsewhere:
             opened = visit(complains=True).ready()
             answer = opened.page.evaluate(
@@ -80,7 +76,7 @@ class TestPrivacy:
         opened.foreign.clear()
 
     def test_a_photo_is_measured_without_a_request(
-        self, opened: Visit, site: StaticSite, samples: Path
+        self, opened: WebVisit, site: StaticSite, samples: Path
     ) -> None:
         before = len(site.requests)
         opened.page.set_input_files("#file", samples / "rendered.jpg")
@@ -88,7 +84,7 @@ class TestPrivacy:
         assert site.requests[before:] == []
 
     def test_it_works_when_the_server_is_gone(
-        self, visit: Callable[..., Visit], web: Path, samples: Path
+        self, visit: Callable[..., WebVisit], web: Path, samples: Path
     ) -> None:
         with StaticSite(web) as short:
             opened = visit(short).ready()
@@ -97,7 +93,7 @@ class TestPrivacy:
 
 
 class TestPictures:
-    def test_the_sample_is_measured(self, opened: Visit) -> None:
+    def test_the_sample_is_measured(self, opened: WebVisit) -> None:
         with_sample(opened)
         rows = [row.inner_text().split("\t") for row in opened.page.locator("#people tbody tr").all()]
         assert len(rows) == 9
@@ -107,7 +103,7 @@ class TestPictures:
         assert "±" in dict(row[:2] for row in rows)["Trunk inclination"]
         assert opened.page.inner_text("#people .seen").startswith("Seen ")
 
-    def test_the_view_decides_what_is_told(self, opened: Visit, samples: Path) -> None:
+    def test_the_view_decides_what_is_told(self, opened: WebVisit, samples: Path) -> None:
         # Rendered from the front, so clearly that no model of use sees another view.
         opened.page.set_input_files("#file", samples / "rendered.jpg")
         opened.told("One person found")
@@ -118,7 +114,7 @@ class TestPictures:
         assert values["Trunk lean"] == ("–", "only seen from the side; the view is frontal-front")
 
     def test_the_photo_that_was_asked_for_last_is_shown(
-        self, visit: Callable[..., Visit], web: Path, samples: Path
+        self, visit: Callable[..., WebVisit], web: Path, samples: Path
     ) -> None:
         letting = threading.Event()
         with StaticSite(web, held={"/vendor/walking.jpg": letting}) as slow:
@@ -136,7 +132,7 @@ class TestPictures:
             opened.page.wait_for_timeout(300)
             assert [result["file_name"] for result in saved_keypoints(opened)] == ["rendered.jpg"]
 
-    def test_a_sample_that_cannot_be_fetched(self, visit: Callable[..., Visit], web: Path) -> None:
+    def test_a_sample_that_cannot_be_fetched(self, visit: Callable[..., WebVisit], web: Path) -> None:
         with StaticSite(web, missing=frozenset({"/vendor/walking.jpg"})) as site:
             opened = visit(site, complains=True).ready()
             opened.page.click("#sample")
@@ -145,7 +141,7 @@ class TestPictures:
         opened.told("The sample photo cannot be fetched")
 
     @pytest.mark.parametrize("way", ["paste", "drop"])
-    def test_pasted_and_dropped(self, opened: Visit, samples: Path, way: str) -> None:
+    def test_pasted_and_dropped(self, opened: WebVisit, samples: Path, way: str) -> None:
         opened.page.evaluate(
             """async ([way, url]) => {
                 const blob = await (await fetch(url)).blob();
@@ -172,7 +168,7 @@ class TestPictures:
         ],
         ids=["text", "text called jpg", "empty", "cut", "small", "nobody"],
     )
-    def test_bad_files(self, opened: Visit, name: str, content: bytes, message: str) -> None:
+    def test_bad_files(self, opened: WebVisit, name: str, content: bytes, message: str) -> None:
         with_sample(opened)
         before = boxes(opened)
         opened.page.set_input_files("#file", {"name": name, "mimeType": "image/png", "buffer": content})
@@ -182,7 +178,7 @@ class TestPictures:
         # What is no picture leaves the one before.
         assert boxes(opened) == ([] if name == "grey.png" else before)
 
-    def test_a_huge_photo_is_scaled_and_its_results_scaled_back(self, opened: Visit, walking: Any) -> None:
+    def test_a_huge_photo_is_scaled_and_its_results_scaled_back(self, opened: WebVisit, walking: Any) -> None:
         huge = encoded(Image.fromarray(walking).resize((6000, 6000)), "JPEG")
         opened.page.set_input_files("#file", {"name": "huge.jpg", "mimeType": "image/jpeg", "buffer": huge})
         opened.told("One person found")
@@ -192,7 +188,7 @@ class TestPictures:
         assert [left, top, left + width, top + height] == pytest.approx([1830, 990, 3840, 5650], abs=150)
 
 
-def saved_keypoints(opened: Visit) -> list[dict[str, Any]]:
+def saved_keypoints(opened: WebVisit) -> list[dict[str, Any]]:
     with opened.page.expect_download() as download:
         opened.page.click("#save-json")
     results: list[dict[str, Any]] = json.loads(Path(download.value.path()).read_text())
@@ -200,7 +196,7 @@ def saved_keypoints(opened: Visit) -> list[dict[str, Any]]:
 
 
 class TestBoxes:
-    def test_two_people_get_two_tables_and_two_results(self, opened: Visit) -> None:
+    def test_two_people_get_two_tables_and_two_results(self, opened: WebVisit) -> None:
         with_sample(opened)
         opened.page.click("#add")
         opened.page.click("#add")
@@ -212,7 +208,7 @@ class TestBoxes:
         opened.page.get_by_role("button", name="Remove person 1").click()
         assert boxes(opened) == [[150, 60, 450, 540]]
 
-    def test_by_keyboard(self, opened: Visit) -> None:
+    def test_by_keyboard(self, opened: WebVisit) -> None:
         with_sample(opened)
         (before,) = boxes(opened)
         opened.page.locator(".box").focus()
@@ -227,7 +223,7 @@ class TestBoxes:
         assert boxes(opened) == []
         assert opened.page.locator("#save-json").is_disabled()
 
-    def test_by_mouse(self, opened: Visit) -> None:
+    def test_by_mouse(self, opened: WebVisit) -> None:
         with_sample(opened)
         (before,) = boxes(opened)
         handle = opened.page.locator(".handle.x2.y2").bounding_box()
@@ -241,7 +237,7 @@ class TestBoxes:
         (after,) = boxes(opened)
         assert np.subtract(after, before) == pytest.approx([0, 0, 40, -30], abs=3)
 
-    def test_by_touch(self, visit: Callable[..., Visit]) -> None:
+    def test_by_touch(self, visit: Callable[..., WebVisit]) -> None:
         opened = with_sample(visit(**PHONE).ready())
         area = opened.page.locator("#frame").bounding_box()
         scale = area["width"] / 600
@@ -266,7 +262,7 @@ class TestBoxes:
         opened.told("2")
         assert boxes(opened)[1] == pytest.approx([400, 60, 570, 400], abs=4)
 
-    def test_by_numbers_also_wrong_ones(self, opened: Visit) -> None:
+    def test_by_numbers_also_wrong_ones(self, opened: WebVisit) -> None:
         with_sample(opened)
         right = opened.page.get_by_label("Right")
         right.fill("420")
@@ -279,7 +275,7 @@ class TestBoxes:
         opened.told("no area")
         assert boxes(opened) == before
 
-    def test_an_empty_place_is_said_to_be_one(self, opened: Visit) -> None:
+    def test_an_empty_place_is_said_to_be_one(self, opened: WebVisit) -> None:
         grey = encoded(Image.new("RGB", (400, 400), (127, 127, 127)), "PNG")
         opened.page.set_input_files("#file", {"name": "grey.png", "mimeType": "image/png", "buffer": grey})
         opened.told("Nobody")
@@ -289,7 +285,7 @@ class TestBoxes:
 
 
 class TestDownloads:
-    def test_the_table_has_python_s_columns(self, opened: Visit, samples: Path) -> None:
+    def test_the_table_has_python_s_columns(self, opened: WebVisit, samples: Path) -> None:
         opened.page.set_input_files("#file", samples / "rendered.jpg")
         opened.told("One person found")
         with opened.page.expect_download() as download:
@@ -301,7 +297,7 @@ class TestDownloads:
         assert row["trunk_lean_deg"] == "" and row["trunk_lean_deg_state"] == "view"
         assert -45 < float(row["side_lean_deg"]) < 0
 
-    def test_names_follow_the_photo(self, opened: Visit, samples: Path) -> None:
+    def test_names_follow_the_photo(self, opened: WebVisit, samples: Path) -> None:
         opened.page.set_input_files("#file", samples / "rendered.jpg")
         opened.told("One person found")
         for button, name in (("#save-png", "rendered_spine.png"), ("#save-json", "rendered.json")):
@@ -323,7 +319,7 @@ class TestCamera:
         ids=["none", "refused"],
     )
     def test_no_camera(
-        self, visit: Callable[..., Visit], launch: Callable[..., Any], flags: tuple[str, ...], message: str
+        self, visit: Callable[..., WebVisit], launch: Callable[..., Any], flags: tuple[str, ...], message: str
     ) -> None:
         opened = visit(of=launch(*flags) if flags else None).ready()
         opened.page.click("#camera")
@@ -333,7 +329,7 @@ class TestCamera:
     @pytest.mark.slow
     def test_people_are_followed_and_held(
         self,
-        visit: Callable[..., Visit],
+        visit: Callable[..., WebVisit],
         launch: Callable[..., Any],
         tmp_path: Path,
         samples: Path,
@@ -373,7 +369,7 @@ class TestMissing:
             ("delete globalThis.createImageBitmap", "too old"),
         ],
     )
-    def test_an_old_browser(self, visit: Callable[..., Visit], script: str, message: str) -> None:
+    def test_an_old_browser(self, visit: Callable[..., WebVisit], script: str, message: str) -> None:
         visit(script=script).told(message)
 
     @pytest.mark.parametrize(
@@ -386,7 +382,7 @@ class TestMissing:
         ],
     )
     def test_a_page_that_is_not_built(
-        self, visit: Callable[..., Visit], web: Path, missing: str, message: str
+        self, visit: Callable[..., WebVisit], web: Path, missing: str, message: str
     ) -> None:
         with StaticSite(web, missing=frozenset({f"/vendor/{missing}"})) as site:
             opened = visit(site, complains=True)
@@ -394,22 +390,24 @@ class TestMissing:
             assert opened.page.locator("#find").is_disabled()
 
     @pytest.mark.parametrize("content", [b"no model", b""], ids=["other", "empty"])
-    def test_a_model_file_that_is_none(self, visit: Callable[..., Visit], web: Path, content: bytes) -> None:
+    def test_a_model_file_that_is_none(
+        self, visit: Callable[..., WebVisit], web: Path, content: bytes
+    ) -> None:
         with StaticSite(web, replaced={"/vendor/spinepose.onnx": content}) as site:
             visit(site, complains=True).told("The model could not be started")
 
-    def test_javascript_switched_off(self, visit: Callable[..., Visit]) -> None:
+    def test_javascript_switched_off(self, visit: Callable[..., WebVisit]) -> None:
         opened = visit(java_script_enabled=False)
         assert "JavaScript is switched off" in opened.page.inner_text("main")
 
-    def test_a_graphics_card_that_is_not_there_cannot_be_chosen(self, opened: Visit) -> None:
+    def test_a_graphics_card_that_is_not_there_cannot_be_chosen(self, opened: WebVisit) -> None:
         assert opened.page.locator("#webgpu").is_disabled()
         assert "(" in opened.page.inner_text("#webgpu")
 
 
 class TestLook:
     @pytest.mark.parametrize("device", [{}, PHONE], ids=["desktop", "phone"])
-    def test_nothing_jumps(self, visit: Callable[..., Visit], device: dict[str, Any]) -> None:
+    def test_nothing_jumps(self, visit: Callable[..., WebVisit], device: dict[str, Any]) -> None:
         opened = visit(**device)
         places = """['#stage', '#find', '#save-png', '#people h3', '#people tbody'].map((name) => {
             const { left, top, width } = document.querySelector(name).getBoundingClientRect();
@@ -426,7 +424,7 @@ class TestLook:
         assert np.abs(after - before).max() <= 24
         assert np.abs(after - before)[:4].max() == 0
 
-    def test_no_scrolling_sideways(self, opened: Visit) -> None:
+    def test_no_scrolling_sideways(self, opened: WebVisit) -> None:
         with_sample(opened)
         before = opened.page.viewport_size
         for width in (320, 390, 768):
@@ -434,7 +432,7 @@ class TestLook:
             assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
         opened.page.set_viewport_size(before)
 
-    def test_dark_and_light_differ_and_can_be_read(self, visit: Callable[..., Visit]) -> None:
+    def test_dark_and_light_differ_and_can_be_read(self, visit: Callable[..., WebVisit]) -> None:
         grounds = []
         for scheme in ("light", "dark"):
             opened = visit(color_scheme=scheme)
@@ -453,7 +451,7 @@ class TestLook:
             grounds.append(opened.page.evaluate("getComputedStyle(document.body).backgroundColor"))
         assert grounds[0] != grounds[1]
 
-    def test_every_control_has_a_name(self, opened: Visit) -> None:
+    def test_every_control_has_a_name(self, opened: WebVisit) -> None:
         with_sample(opened)
         session = opened.page.context.new_cdp_session(opened.page)
         nodes = session.send("Accessibility.getFullAXTree")["nodes"]
