@@ -200,8 +200,9 @@ def predict(
         str | None,
         typer.Option(
             "--model",
-            help="The pose network: an .onnx file, a model folder, a Hub id, or a checkpoint (.pth) of the "
-            "original. Default: the small one inside the package.",
+            help="The pose network: an .onnx file, a model folder, a Hub id (owner/name, or "
+            "owner/name@revision), or a checkpoint (.pth) of the original. Default: the small one inside the "
+            "package.",
             metavar="PATH|ID",
             rich_help_panel=_RUN,
         ),

@@ -44,8 +44,9 @@ class SpinePoseEstimator:
         ```
 
     Args:
-        model: None for the weights inside the package; an .onnx file; a transformers folder; or a Hub id. It
-            may also be a runtime that is already loaded.
+        model: None for the weights inside the package; an .onnx file; a transformers folder; or a Hub id,
+            with a branch, tag or commit if need be ("owner/name@v1"). It may also be a runtime that is
+            already loaded.
         device: "cpu", "cuda", or "auto" (CUDA where it works, else the CPU; the choice is logged); see
             `load_runtime` for more.
         detector: where boxes come from when `predict` is given none: "auto", "none", an .onnx file, a

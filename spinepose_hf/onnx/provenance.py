@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from spinepose_hf.errors import ModelError
+from spinepose_hf.hub.model_id import parse_model_id
 from spinepose_hf.onnx.metadata import UNKNOWN_LICENCE
 from spinepose_hf.weights import EMBEDDED, embedded_model
 
@@ -45,8 +46,8 @@ def load_source(model: str | os.PathLike[str], licence: str | None = None) -> tu
     """Load a network, and find out where it comes from.
 
     Args:
-        model: "embedded"; a folder that `save_pretrained` wrote; a Hub id; or a checkpoint in the original's
-            layout.
+        model: "embedded"; a folder that `save_pretrained` wrote; a Hub id, also with a revision
+            ("owner/name@v1"); or a checkpoint in the original's layout.
         licence: of the weights; None: what the model's card says, where it has one.
 
     Returns:
@@ -99,14 +100,16 @@ def _provenance(model: str, name: str, network: Any, licence: str | None) -> Pro
     path = Path(name)
     if path.is_file() or path.suffix in _CHECKPOINTS:
         return Provenance(path.name, None, weights_digest(network), licence or UNKNOWN_LICENCE)
-    said = licence or _card_licence(name) or UNKNOWN_LICENCE
     if path.is_dir():
+        said = licence or _card_licence(path / "README.md") or UNKNOWN_LICENCE
         return Provenance(path.resolve().name, None, weights_digest(network), said)
-    commit = _hub_commit(name)
-    return Provenance(name, commit, None if commit else weights_digest(network), said)
+    repo_id, revision = parse_model_id(name) or (name, None)
+    said = licence or _hub_licence(repo_id, revision) or UNKNOWN_LICENCE
+    commit = _hub_commit(repo_id, revision)
+    return Provenance(repo_id, commit, None if commit else weights_digest(network), said)
 
 
-def _hub_commit(name: str) -> str | None:
+def _hub_commit(repo_id: str, revision: str | None = None) -> str | None:
     """The commit of a Hub's repository that was loaded just now, as the cache's folders are named.
 
     transformers 4 notes it in the configuration, 5 nowhere.
@@ -115,23 +118,31 @@ def _hub_commit(name: str) -> str | None:
     from huggingface_hub.errors import HFValidationError
 
     try:
-        path = try_to_load_from_cache(name, "config.json")
+        path = try_to_load_from_cache(repo_id, "config.json", revision=revision)
     except HFValidationError:  # no name for a repository
         return None
     return Path(path).parent.name if isinstance(path, str) else None
 
 
-def _card_licence(name: str) -> str | None:
+def _hub_licence(repo_id: str, revision: str | None) -> str | None:
+    """The licence in a repository's card; a card is a courtesy: without one, or a connection, None."""
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        return _card_licence(Path(hf_hub_download(repo_id, "README.md", revision=revision)))
+    except (OSError, ValueError, HfHubHTTPError):
+        return None
+
+
+def _card_licence(path: Path) -> str | None:
     """The licence in the YAML of a model's card, None where there is no card, or nothing in it."""
     import yaml
     from huggingface_hub import ModelCard
-    from huggingface_hub.errors import HfHubHTTPError
 
-    folder = Path(name)
     try:
-        card = ModelCard.load(folder / "README.md" if folder.is_dir() else name, ignore_metadata_errors=True)
-    except (OSError, ValueError, HfHubHTTPError, yaml.YAMLError):
-        # A card is a courtesy: without one, or without a connection, the licence is unknown.
+        card = ModelCard.load(path, ignore_metadata_errors=True)
+    except (OSError, ValueError, yaml.YAMLError):
         return None
     said = card.data.to_dict().get("license_name") or card.data.to_dict().get("license")
     return None if said is None else str(said)

@@ -58,6 +58,24 @@ print(json.dumps({
 }))
 """
 
+# This package's own way. Arguments: name, with a revision; answers to compare with.
+ESTIMATE = """
+import json, sys
+import numpy as np
+from spinepose_hf import SpinePoseEstimator
+from spinepose_hf.onnx.provenance import load_source
+answers = np.load(sys.argv[2])
+estimator = SpinePoseEstimator(sys.argv[1], "cpu")
+left, top, width, height = answers["boxes"].T
+boxes = np.stack([left, top, left + width, top + height], axis=1)
+keypoints, _ = estimator.predict(answers["image"], boxes, color="rgb")
+_, origin = load_source(sys.argv[1])
+print(json.dumps({
+    "off": float(np.abs(keypoints - answers["keypoints"]).max()),
+    "origin": [origin.source, origin.commit, origin.licence],
+}))
+"""
+
 # Arguments: repository.
 LOAD_DATASET = """
 import datasets
@@ -185,6 +203,44 @@ def test_revision_is_honoured(client: Client, commits: tuple[str, str], state: i
     newest = client.answer(sys.executable, SNAPSHOT, MODEL, "main")
     assert newest["width"] == 0.125
     assert {"README.md", "config.json", "model.safetensors", "pipeline_spinepose.py"} <= set(newest["files"])
+
+
+@pytest.mark.slow
+def test_a_name_may_hold_a_revision(client: Client, commits: tuple[str, str], answers: Path) -> None:
+    def estimate(revision: str) -> dict[str, Any]:
+        done = subprocess.run(
+            [sys.executable, "-c", ESTIMATE, f"{MODEL}@{revision}", str(answers)],
+            env={**client.environment, "OMP_NUM_THREADS": "2"},
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-4000:]
+        told: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+        return told
+
+    first, newest = estimate(commits[0]), estimate("main")
+    assert first["off"] < 0.5 < newest["off"]
+    assert first["origin"] == [MODEL, commits[0], "apache-2.0"]
+    assert newest["origin"] == [MODEL, commits[1], "mit"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("revision", "message"),
+    [
+        pytest.param("", "names no revision after the @", id="empty"),
+        pytest.param("v9", f"cannot load the model '{MODEL}@v9'", id="unknown"),
+    ],
+)
+def test_a_revision_that_is_not_there(
+    client: Client, commits: tuple[str, str], root: Path, revision: str, message: str
+) -> None:
+    photo = root / "spinepose_hf" / "samples" / "walking.jpg"
+    done = run_cli(client.environment, client.cwd, "-i", str(photo), "--model", f"{MODEL}@{revision}")
+    assert done.returncode == 1
+    assert message in " ".join(done.stderr.split()) and "Traceback" not in done.stderr
 
 
 @pytest.mark.slow

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from pathlib import Path
 from typing import Literal
 
 from spinepose_hf.errors import ModelError
+from spinepose_hf.hub.model_id import parse_model_id
 from spinepose_hf.inference.machine import multiplies_bytes
 from spinepose_hf.inference.onnx_session import Device, open_session, will_run_on_cpu
 from spinepose_hf.inference.runtimes.base import PoseRuntime
@@ -25,7 +25,6 @@ EMBEDDED_NOTE = (
     "than the official ones; better: name the official checkpoint (.pth) as the model"
 )
 
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _CHECKPOINT_SUFFIXES = (".pth", ".pt", ".ckpt", ".bin", ".safetensors")
 # Weights of a transformers folder, and the file that transformers.exporters writes in their place.
 _FOLDER_WEIGHTS = ("*.safetensors", "*.bin")
@@ -51,8 +50,9 @@ def load_runtime(
         model: None for the weights inside the package; an .onnx file: a deploy graph of `spinepose export`,
             or one that answers in SimCC logits, such as the files that RTMPose and SpinePose are published as
             (see `SimccGraph`); an .xml file of OpenVINO; a folder of a transformers model, or of
-            transformers.exporters; a Hub id such as "name/model"; or a checkpoint file in the original's
-            layout, converted on the fly. Models of torch need the extra `torch`.
+            transformers.exporters; a Hub id such as "name/model", or "name/model@revision" for one branch,
+            tag or commit; or a checkpoint file in the original's layout, converted on the fly. Models of
+            torch need the extra `torch`.
         device: "cpu", "cuda", "auto", or what the runtime knows besides: "coreml" and "directml" in
             onnxruntime, "gpu" in OpenVINO.
         runtime: the library that runs it. "auto": onnxruntime for an .onnx file and the embedded weights,
@@ -164,7 +164,7 @@ def _check_torch_model(name: str) -> None:
                 f"{path} is not a model that can be run; "
                 "give an .onnx file, a checkpoint, a model folder or a Hub id"
             )
-    elif not _HUB_ID.fullmatch(name):
+    elif parse_model_id(name) is None:
         raise ModelError(f"no model at {path}; give an .onnx file, a model folder or a Hub id (name/model)")
 
 
