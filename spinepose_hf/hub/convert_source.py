@@ -15,6 +15,7 @@ from urllib.request import Request, urlopen
 
 from spinepose_hf.errors import ModelError, OutputError
 from spinepose_hf.files import atomic_path
+from spinepose_hf.hub.model_id import parse_model_id
 
 SUFFIXES: Final = (".pth", ".pt", ".safetensors", ".onnx")
 
@@ -22,8 +23,8 @@ Progress = Callable[[str, int, int], None]
 """Is told a stage, the bytes that came since the last time, and all of them (0 where nobody said)."""
 
 # hf://owner/name/file or owner/name:file, with a revision after an @.
-_HUB_URL = re.compile(r"hf://(?P<repo>[^/@]+/[^/@]+)(@(?P<revision>[^/]+))?/(?P<file>.+)")
-_HUB_FILE = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[^:]+))?:(?P<file>[^:]+)")
+_HUB_URL = re.compile(r"hf://(?P<model>[^/@]+/[^/@]+(@[^/]*)?)/(?P<file>.+)")
+_HUB_FILE = re.compile(r"(?P<model>[\w.-]+/[\w.-]+(@[^:]*)?):(?P<file>[^:]+)")
 
 _PIECE: Final = 1 << 20
 _TIMEOUT_S: Final = 30.0
@@ -62,8 +63,10 @@ def fetch_source(source: str, progress: Progress = lambda stage, done, total: No
         return _checked(SourceFile(path, path.name))
     if urlsplit(source).scheme.lower() in ("http", "https"):
         return _checked(_from_web(source, progress))
-    if match := _HUB_URL.fullmatch(source) or _HUB_FILE.fullmatch(source):
-        return _checked(from_hub(match["repo"], match["file"], match["revision"]))
+    match = _HUB_URL.fullmatch(source) or _HUB_FILE.fullmatch(source)
+    model_id = None if match is None else parse_model_id(match["model"])
+    if match is not None and model_id is not None:
+        return _checked(from_hub(model_id.repo_id, match["file"], model_id.revision))
     raise ModelError(
         f"there is no file {source}; give a path, an address, or a file on the Hub as owner/name:file"
     )
@@ -109,6 +112,15 @@ def from_hub(repo_id: str, file: str, revision: str | None = None) -> SourceFile
     except HFValidationError as error:
         raise ModelError(f"{repo_id!r} is no name for a repository; give owner/name") from error
     except (http_error, OSError, ValueError) as error:
+        if (
+            isinstance(error, HfHubHTTPError)
+            and error.response is not None
+            and error.response.status_code == 401
+        ):
+            raise ModelError(
+                f"{name} cannot be downloaded: the Hub does not know your token; log in anew with "
+                "`hf auth login`, or correct HF_TOKEN (unset it for a public file)"
+            ) from error
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ModelError(f"{name} cannot be downloaded ({reason})") from error
     return SourceFile(path, name, repo_id, _commit(path, file))
