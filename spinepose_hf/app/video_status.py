@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from spinepose_hf.app.angle_plot import PersonSeries, hidden_measures, missing_reasons
+from spinepose_hf.app.angle_series import PersonSeries, hidden_measures, missing_reasons
 from spinepose_hf.app.measure_words import MEASURE_WORDS
 from spinepose_hf.app.settings import AppSettings
 from spinepose_hf.app.video_job import VideoProgress, VideoResult

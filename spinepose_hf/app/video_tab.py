@@ -9,11 +9,13 @@ from typing import Any, Final
 import gradio as gr
 from plotly.graph_objects import Figure
 
-from spinepose_hf.app.angle_plot import PersonSeries, angle_figure, read_angles, summary_of
+from spinepose_hf.app.angle_plot import angle_figure
+from spinepose_hf.app.angle_series import PersonSeries, read_angles, summary_of
 from spinepose_hf.app.context import AppContext
 from spinepose_hf.app.messages import plain_errors
 from spinepose_hf.app.settings import AppSettings
-from spinepose_hf.app.video_job import VideoJob, VideoJobs, VideoRequest, VideoResult
+from spinepose_hf.app.video_job import VideoJob, VideoRequest, VideoResult
+from spinepose_hf.app.video_jobs import VideoJobs
 from spinepose_hf.app.video_status import (
     CANCELLED,
     FAILED,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spinepose_hf.app.angle_plot import AngleSeries, read_angles
+from spinepose_hf.app.angle_series import AngleSeries, read_angles
 from spinepose_hf.app.video_job import VideoResult
 from spinepose_hf.errors import NoPersonError
 from spinepose_hf.measure.people import DEFINITIONS

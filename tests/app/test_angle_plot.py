@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from spinepose_hf.app.angle_plot import (
-    MOST_POINTS,
+from spinepose_hf.app.angle_plot import MOST_POINTS, angle_figure
+from spinepose_hf.app.angle_series import (
     AngleSeries,
-    angle_figure,
     hidden_measures,
     missing_reasons,
     read_angles,

@@ -13,7 +13,8 @@ from spinepose_hf.app import video_job
 from spinepose_hf.app.context import AppContext
 from spinepose_hf.app.settings import AppSettings
 from spinepose_hf.app.uploads import check_upload_video
-from spinepose_hf.app.video_job import VideoJob, VideoJobs, VideoRequest
+from spinepose_hf.app.video_job import VideoJob, VideoRequest
+from spinepose_hf.app.video_jobs import VideoJobs
 from spinepose_hf.app.video_status import limits_line, progress_html, result_html
 from spinepose_hf.errors import UploadError
 from tests.inference.red_clips import red_clip
