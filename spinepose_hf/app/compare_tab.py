@@ -83,6 +83,17 @@ def _photos(context: AppContext) -> None:
         told = comparison_html(differences(one, other, found), NAMES, found)
         return [*paths, gr.update(visible=True), told]
 
+    # preprocess=False: Gradio would decode and rewrite photos before their size is looked at.
+    run.click(
+        compare, [*uploads, *views], [*results, drawn, table], preprocess=False,
+        api_visibility="private", show_progress_on=[table],
+    )  # fmt: skip
+    _wire_endpoint(context)
+
+
+def _wire_endpoint(context: AppContext) -> None:
+    import gradio as gr
+
     @plain_errors
     def compare_images(
         first: Payload, second: Payload, first_view: str = "", second_view: str = ""
@@ -92,11 +103,6 @@ def _photos(context: AppContext) -> None:
         found = (one.view.view, other.view.view)
         return comparison_document(differences(one, other, found), found)
 
-    # preprocess=False: Gradio would decode and rewrite photos before their size is looked at.
-    run.click(
-        compare, [*uploads, *views], [*results, drawn, table], preprocess=False,
-        api_visibility="private", show_progress_on=[table],
-    )  # fmt: skip
     given = [gr.Image(type="filepath", label=name.lower(), visible=False) for name in NAMES]
     said = [gr.Textbox("", label=f"{name.lower()}_view", visible=False) for name in NAMES]
     gr.Button(visible=False).click(

@@ -79,6 +79,22 @@ def build_compare_videos(context: AppContext) -> None:
     def redraw(traces: Traces | None, chosen: str | None, along: str) -> Any:
         return None if traces is None or not chosen else compare_plot(traces, NAMES, chosen, along == "share")
 
+    private: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    # preprocess=False: Gradio would open uploads before their size is looked at.
+    event = run.click(
+        compare, [*uploads, *spans, axis], shown, preprocess=False, concurrency_id="video",
+        concurrency_limit=context.settings.videos, **private,
+    )  # fmt: skip
+    event.failure(lambda: _values(_WELCOME), None, shown, queue=False, **private)
+    stop.click(lambda: _values(_CANCELLED), None, shown, cancels=[event], queue=False, **private)
+    for choice in (key, axis):
+        choice.input(redraw, [known, key, axis], plot, **private)
+    _wire_endpoint(context)
+
+
+def _wire_endpoint(context: AppContext) -> None:
+    import gradio as gr
+
     @plain_errors
     def compare_videos(
         first: Payload, second: Payload, first_start: float = 0, first_end: float = 0,
@@ -97,16 +113,6 @@ def build_compare_videos(context: AppContext) -> None:
         views = (traces[0].view, traces[1].view)
         return comparison_document(differences(traces[0].means(), traces[1].means(), views), views)
 
-    private: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    # preprocess=False: Gradio would open uploads before their size is looked at.
-    event = run.click(
-        compare, [*uploads, *spans, axis], shown, preprocess=False, concurrency_id="video",
-        concurrency_limit=context.settings.videos, **private,
-    )  # fmt: skip
-    event.failure(lambda: _values(_WELCOME), None, shown, queue=False, **private)
-    stop.click(lambda: _values(_CANCELLED), None, shown, cancels=[event], queue=False, **private)
-    for choice in (key, axis):
-        choice.input(redraw, [known, key, axis], plot, **private)
     given = [gr.Video(label=name.lower(), visible=False) for name in NAMES]
     parts = [
         gr.Number(0, label=f"{name.lower()}_{part}", visible=False)
