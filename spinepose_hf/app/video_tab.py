@@ -16,12 +16,11 @@ from spinepose_hf.app.messages import plain_errors
 from spinepose_hf.app.settings import AppSettings
 from spinepose_hf.app.video_job import VideoJob, VideoRequest, VideoResult
 from spinepose_hf.app.video_jobs import VideoJobs
+from spinepose_hf.app.video_parts import DOWNLOADS, VideoParts
 from spinepose_hf.app.video_status import (
     CANCELLED,
     FAILED,
     STARTING,
-    WELCOME,
-    limits_line,
     person_note,
     progress_html,
     result_html,
@@ -30,25 +29,6 @@ from spinepose_hf.app.video_status import (
 Payload = Mapping[str, Any] | None
 """What Gradio passes for a video that it has not opened: "path" of the upload and "orig_name"."""
 
-_EXAMPLE: Final = Path(__file__).parent / "examples" / "walking.mp4"
-_CREDIT: Final = "Example: Walking (video: perfanalytics, BSD-3-Clause)."
-_STRIDES: Final = [("Every frame", 1), ("Every 2nd", 2), ("Every 3rd", 3), ("Every 5th", 5)]
-_SMOOTHING: Final = [
-    ("Best for recorded video", "auto"),
-    ("None: every frame by itself", "none"),
-    ("Butterworth, without delay", "butterworth"),
-    ("Savitzky-Golay", "savgol"),
-    ("Median", "median"),
-    ("One-Euro, as for live pictures", "one-euro"),
-]
-_DOWNLOADS: Final = (
-    ("video", "Video (MP4)"),
-    ("keypoints", "Points (CSV)"),
-    ("angles", "Angles (CSV)"),
-    ("trc", "Markers (TRC)"),
-    ("parquet", "Points (Parquet)"),
-)
-_NO_PARQUET: Final = "Parquet is not offered here: the package pyarrow is missing (spinepose-hf[data])."
 _API_HELP: Final = (
     "Follow the people of a video. start and end in seconds (end 0: to its end), stride: take every n-th "
     "frame, smooth: auto, none, butterworth, savgol, median or one-euro. Returns a summary with ranges "
@@ -57,87 +37,17 @@ _API_HELP: Final = (
 _POLL_SECONDS: Final = 0.4
 
 
-class _Parts:
-    """The components that events read and write."""
-
-    def __init__(self, settings: AppSettings) -> None:
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=5, min_width=300):
-                self._inputs(settings)
-            with gr.Column(scale=6, min_width=300):
-                self.status = gr.HTML(WELCOME, elem_id="video-status", padding=False)
-                self.result = gr.Video(
-                    label="Result", interactive=False, height=420, elem_id="video-result", buttons=[],
-                    autoplay=False,
-                )  # fmt: skip
-        with gr.Column(visible=False) as self.details:
-            self.person = gr.Dropdown(
-                [], label="Person", info="The number stands beside the head in the video",
-                visible=False, elem_id="video-person",
-            )  # fmt: skip
-            self.plot = gr.Plot(label="Angles over time", elem_id="video-plot")
-            self.note = gr.HTML(elem_id="video-note", padding=False)
-            with gr.Row(elem_id="video-downloads"):
-                self.downloads = [
-                    gr.DownloadButton(title, size="sm", min_width=130, elem_id=f"video-download-{name}")
-                    for name, title in _DOWNLOADS
-                ]
-            self.parquet_note = gr.HTML(
-                f'<p class="figure-note">{_NO_PARQUET}</p>', visible=False, padding=False
-            )
-        # What the choice of a person needs: the table of measures, where it begins, and how long it is.
-        self.table = gr.State(None)
-
-    def _inputs(self, settings: AppSettings) -> None:
-        self.video = gr.Video(
-            label="Video", sources=["upload"], height=340, elem_id="video-upload", buttons=[]
-        )
-        gr.HTML(f'<p class="figure-note">{limits_line(settings)}</p>', elem_id="video-limits", padding=False)
-        with gr.Accordion("Part, speed and smoothing", open=False, elem_id="video-options"):
-            with gr.Row():
-                self.start = gr.Number(
-                    0, label="From (s)", minimum=0, step=0.1, min_width=110, elem_id="video-start"
-                )
-                self.end = gr.Number(
-                    0, label="To (s)", info="0: to its end", minimum=0, step=0.1, min_width=110,
-                    elem_id="video-end",
-                )  # fmt: skip
-            self.stride = gr.Dropdown(
-                _STRIDES, value=1, label="Frames", info="Fewer frames are done sooner", elem_id="video-stride"
-            )
-            self.smooth = gr.Dropdown(_SMOOTHING, value="auto", label="Smoothing", elem_id="video-smooth")
-            self.spine_only = gr.Checkbox(False, label="Draw the spine only", elem_id="video-spine-only")
-        with gr.Row():
-            self.run = gr.Button("Follow the spine", variant="primary", elem_id="video-run")
-            self.cancel = gr.Button(
-                "Cancel", variant="stop", interactive=False, min_width=90, scale=0, elem_id="video-cancel"
-            )
-        gr.Examples(
-            [[str(_EXAMPLE)]], [self.video], label="Example", elem_id="video-examples",
-            example_labels=["Walking"], cache_examples=False, api_visibility="private",
-        )  # fmt: skip
-        gr.HTML(f'<p class="figure-note">{_CREDIT}</p>', padding=False)
-
-    @property
-    def shown(self) -> list[Any]:
-        """What a run writes, in the order of `_values`."""
-        return [
-            self.status, self.run, self.cancel, self.result, self.details, self.person, self.plot, self.note,
-            self.parquet_note, self.table, *self.downloads,
-        ]  # fmt: skip
-
-
 def build_video_tab(context: AppContext) -> None:
     """Add the tab, and the endpoint `/estimate_video`, to the page that is being built."""
     jobs = VideoJobs(context)
     with gr.Tab("Video", id="video"):
-        parts = _Parts(context.settings)
+        parts = VideoParts(context.settings)
         _wire_run(parts, jobs, context.settings)
         _wire_person(parts)
         _wire_endpoint(context)
 
 
-def _wire_run(parts: _Parts, jobs: VideoJobs, settings: AppSettings) -> None:
+def _wire_run(parts: VideoParts, jobs: VideoJobs, settings: AppSettings) -> None:
     # To Gradio a cancelled run is a failed one; its visitor is told otherwise.
     cancelled: set[str] = set()
 
@@ -194,7 +104,7 @@ def _wire_run(parts: _Parts, jobs: VideoJobs, settings: AppSettings) -> None:
     parts.cancel.click(cancel, None, parts.shown, cancels=[event], queue=False, **private)
 
 
-def _wire_person(parts: _Parts) -> None:
+def _wire_person(parts: VideoParts) -> None:
     @plain_errors
     def choose(table: tuple[str, float, float] | None, person: int | None) -> list[Any]:
         if table is None or person is None:
@@ -247,7 +157,7 @@ def _upload(video: Payload) -> tuple[str | None, str]:
 
 
 def _values(status: str, *, busy: bool = True) -> list[Any]:
-    """Values of `_Parts.shown` without a result."""
+    """Values of `VideoParts.shown` without a result."""
     return [
         status,
         gr.update(interactive=not busy),
@@ -256,12 +166,12 @@ def _values(status: str, *, busy: bool = True) -> list[Any]:
         gr.update(visible=False),
         *[gr.skip()] * 4,
         None,
-        *[gr.skip()] * len(_DOWNLOADS),
+        *[gr.skip()] * len(DOWNLOADS),
     ]
 
 
 def _finished(result: VideoResult) -> list[Any]:
-    """Values of `_Parts.shown` with a result."""
+    """Values of `VideoParts.shown` with a result."""
     people = read_angles(result.measures, result.begin)
     first = next(iter(people), None)
     length = result.summary.clip_seconds
