@@ -14,7 +14,8 @@ from spinepose_hf.app.image_result import ImageResult, result_document, result_o
 from spinepose_hf.app.measure_words import VIEW_WORDS, view_sentence
 from spinepose_hf.app.point_labels import PictureOptions, annotate, with_numbers
 from spinepose_hf.app.result_tables import keypoint_table, measure_table
-from spinepose_hf.app.spine_figure import spine_panel, spine_svg
+from spinepose_hf.app.spine_figure import spine_svg
+from spinepose_hf.app.spine_panel import spine_panel
 from spinepose_hf.app.uploads import open_upload_image, shown_name
 from spinepose_hf.errors import BoxError, UploadError
 from spinepose_hf.measure.people import measure_people

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from spinepose_hf.app.cut_out import shrunk
 from spinepose_hf.app.point_labels import with_numbers
-from spinepose_hf.app.spine_figure import Closeup, spine_closeup
+from spinepose_hf.app.spine_panel import Closeup, spine_closeup
 from spinepose_hf.measure.people import measure_people
 from spinepose_hf.measure.quantity import FrameMeasures, PersonMeasures
 from spinepose_hf.measure.view import View, known_view

@@ -1,4 +1,4 @@
-"""The measured spine of one person as a schematic figure (SVG), and enlarged out of the picture."""
+"""The measured spine of one person as a schematic figure (SVG)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from spinepose_hf.app.cut_out import cut_out, spine_window
 from spinepose_hf.app.measure_words import (
     MEASURE_WORDS,
     figure_keys,
@@ -17,22 +16,13 @@ from spinepose_hf.app.measure_words import (
     value_words,
     view_sentence,
 )
-from spinepose_hf.app.point_labels import PictureOptions, annotate
-from spinepose_hf.measure.people import DEFINITIONS, measure_people
+from spinepose_hf.measure.people import DEFINITIONS
 from spinepose_hf.measure.quantity import Measure, PersonMeasures, State
 from spinepose_hf.model.skeleton import SPINE_CHAIN, VERTEBRAE
 from spinepose_hf.output.drawing import smooth_curve, spine_color, visible_runs
-from spinepose_hf.pose import People, Person
+from spinepose_hf.pose import Person
 
 Floats = NDArray[np.float64]
-Closeup = tuple[NDArray[np.uint8], People]
-"""A picture of one spine, and its person in px of it."""
-
-PANEL_SIDE: Final = 640
-"""Longer side of the enlarged spine in px."""
-
-# The page shows the panel smaller than it is.
-_PANEL_LABELS: Final = 1.9
 
 # The figure's own units; the drawing is in the left part, the values stand in the right part.
 _WIDTH, _HEIGHT = 460, 440
@@ -42,39 +32,6 @@ _LARGEST_CIRCLE: Final = 34.0
 _LINE: Final = 15.0
 
 _FRAME_POINTS: Final = ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
-
-
-def spine_closeup(
-    image: NDArray[np.uint8], people: People, person: int, threshold: float = 0.3
-) -> Closeup | None:
-    """Cut one person's spine out of the picture, enlarged.
-
-    Args:
-        image: (H, W, 3) uint8 RGB, the whole picture.
-        people: in px of `image`.
-        person: position among them.
-        threshold: score from which a point counts as seen.
-
-    Returns:
-        (h, w, 3) uint8 RGB with a longer side of `PANEL_SIDE`, and this person alone in its px; None where
-        the spine is not seen.
-    """
-    window = spine_window(people, person, threshold)
-    if window is None:
-        return None
-    left, top, right, bottom = window
-    scale = PANEL_SIDE / max(right - left, bottom - top)
-    size = max(1, round((bottom - top) * scale)), max(1, round((right - left) * scale))
-    return cut_out(image, people.select([person]).replace(ids=None), window, size)
-
-
-def spine_panel(closeup: Closeup, threshold: float = 0.3) -> NDArray[np.uint8]:
-    """Draw the spine with the names of its levels on a close-up, and return (h, w, 3) uint8 RGB."""
-    image, people = closeup
-    options = PictureOptions(
-        spine_only=True, names=True, angles=False, threshold=threshold, label_scale=_PANEL_LABELS
-    )
-    return annotate(image, people, measure_people(people), options)
 
 
 def spine_svg(person: Person, measures: PersonMeasures, threshold: float = 0.3) -> str:
@@ -299,4 +256,4 @@ def _text(x: float, y: float, text: str, anchor: str, size: int, extra: str = ""
     )
 
 
-__all__ = ["PANEL_SIDE", "Closeup", "spine_closeup", "spine_panel", "spine_svg"]
+__all__ = ["spine_svg"]

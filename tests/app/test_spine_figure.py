@@ -10,7 +10,8 @@ import pytest
 
 from spinepose_hf.app.cut_out import shrunk, spine_window
 from spinepose_hf.app.point_labels import PictureOptions, annotate, with_numbers
-from spinepose_hf.app.spine_figure import PANEL_SIDE, spine_closeup, spine_panel, spine_svg
+from spinepose_hf.app.spine_figure import spine_svg
+from spinepose_hf.app.spine_panel import PANEL_SIDE, spine_closeup, spine_panel
 from spinepose_hf.measure.people import measure_people
 from spinepose_hf.measure.view import View, ViewEstimate, known_view
 from spinepose_hf.model.skeleton import SPINE_CHAIN, VERTEBRAE
