@@ -1,98 +1,191 @@
-"""Figures of a model on labelled persons, with ground-truth boxes: AP a group, and the spine's ends.
+"""How good the embedded model, or another one, is: all figures that its page and its log quote.
 
-    python benchmarks/embedded_model.py COCO.json IMAGES [--model PATH] [--sheet out/sheet.jpg]
+    python benchmarks/embedded_model.py --photos coco/person_keypoints.json \\
+        --held-out coco_train/person_keypoints.json --synthetic data/v3_val --limit 300 \\
+        [--model PATH] [--json out/figures.json] [--contact-sheet out/sheet.jpg]
 
-As the package runs it: the deploy graph, no flip test, persons ranked by their calibrated scores. A model
-folder is ranked by its raw peaks instead; `spinepose evaluate` tells more. The 12 photos of the embedded
-model's README are for measuring only: nothing is trained or chosen on them.
+Prints a table for each set in Markdown. As the package runs it: ground-truth boxes, the deploy graph, no flip
+test, persons ranked by their calibrated scores (a model folder: by its raw peaks). Intervals are the middle
+95 % of bootstrap samples of pictures. Where rendered people are given, the mean of their poses, drawn in
+every box, stands beside the figures: what can be had without looking.
+
+`--photos` are for measuring alone: nothing is trained or chosen on them. `--held-out` takes those pictures of
+its file that the recipe's list gives to validation. The contact sheet shows held-out photos whose licence
+allows it, and rendered people; their credits are written beside it.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import sys
 from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
+from embedded_sections.contact_sheet import (
+    may_be_shown,
+    photo_credit,
+    rendered_credit,
+    tiles_of,
+    write_sheet,
+)
+from embedded_sections.figures import Figure, Section, beside
+from embedded_sections.locating import located_figure
+from embedded_sections.mean_pose import MeanPose, mean_pose
+from embedded_sections.photos import photo_figures
+from embedded_sections.rendered import calibration_figures, rendered_figures
+from embedded_sections.sets import LabelledSet, listed_images, read_set
+from embedded_sections.table import as_json, markdown
 
-from dataset_loader.schema import SPINETRACK
+from spinepose_hf.errors import SpinePoseError
+from spinepose_hf.evaluation.bootstrap import SAMPLES
 from spinepose_hf.evaluation.evaluate import Evaluation, run_evaluation
-from spinepose_hf.evaluation.network import load_network
-from spinepose_hf.evaluation.source import open_eval_set
-from spinepose_hf.evaluation.torso import torso_agreement
-from spinepose_hf.inference.images import load_image
-from spinepose_hf.output.drawing import draw_people
+from spinepose_hf.evaluation.network import Network, load_network
+from spinepose_hf.files import atomic_path
+from spinepose_hf.inference.estimator import SpinePoseEstimator
 from spinepose_hf.weights import embedded_onnx
+
+ROOT = Path(__file__).resolve().parent.parent
+PHOTO_LIST = ROOT / "recipes" / "embedded_photos.txt"
+PHOTO_TILES, RENDERED_TILES = 18, 12
+
+
+class Measured(NamedTuple):
+    """A set, its figures, and what they were made of."""
+
+    labelled: LabelledSet
+    evaluation: Evaluation
+    section: Section
 
 
 def main() -> None:
-    """Predict every labelled person and print the figures."""
+    """Measure, print and write."""
+    arguments = parsed()
+    try:
+        measure(arguments)
+    except SpinePoseError as error:
+        sys.exit(f"error: {error}")
+
+
+def parsed() -> argparse.Namespace:
+    """The arguments."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("annotations", type=Path)
-    parser.add_argument("images", type=Path)
-    parser.add_argument("--model", help="deploy ONNX file or model folder; default: the embedded weights")
-    parser.add_argument("--sheet", type=Path, help="also write a contact sheet of the predictions")
-    arguments = parser.parse_args()
-
-    data = open_eval_set(arguments.annotations, arguments.images)
-    network = load_network(arguments.model or embedded_onnx(), flip=False, device="cpu")
-    evaluation = run_evaluation(network, data, samples=0)
-    report = evaluation.report
-    print(f"{report.images} pictures, {report.persons} persons with labels")
-    for name, group in report.groups.items():
-        figures = [f"{key} {'-' if v is None else f'{v:.3f}'}" for key, v in group.figures.items()]
-        print(f"{name:6s} " + "  ".join(figures))
-    print_torso(evaluation)
-    print(
-        f"keypoints above OKS 0.5: {report.calibration.right:.3f}; "
-        f"calibration error of their scores: {report.calibration.error:.3f}"
+    parser.add_argument(
+        "--model", type=Path, help="deploy ONNX file or model folder; default: the embedded one"
     )
-    if arguments.sheet:
-        write_sheet(drawn_pictures(evaluation, arguments.images), arguments.sheet)
-        print(arguments.sheet)
+    parser.add_argument("--photos", type=Path, help="COCO keypoint JSON, its pictures in `images` beside it")
+    parser.add_argument(
+        "--held-out", type=Path, help="the same, of which only the list's validation part counts"
+    )
+    parser.add_argument("--list", type=Path, default=PHOTO_LIST, help="of the recipe's photos")
+    parser.add_argument("--synthetic", type=Path, help="folder of `spinepose synthesize`")
+    parser.add_argument("--limit", type=int, default=0, help="only the first rendered pictures; 0: all")
+    parser.add_argument("--samples", type=int, default=SAMPLES, help="of the intervals; 0: none")
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    parser.add_argument("--contact-sheet", type=Path, help="also write a sheet of predictions (.jpg)")
+    arguments = parser.parse_args()
+    if not (arguments.photos or arguments.held_out or arguments.synthetic):
+        parser.error("give --photos, --held-out or --synthetic")
+    if arguments.contact_sheet and not (arguments.held_out or arguments.synthetic):
+        parser.error("--contact-sheet shows people of --held-out and --synthetic")
+    return arguments
 
 
-def print_torso(evaluation: Evaluation) -> None:
-    """How often the predicted ends of the spine lie near the labelled torso."""
-    labels = evaluation.data.index.converted(SPINETRACK).keypoints[evaluation.pairs.label_rows]
-    pairs = zip(evaluation.pairs.predicted, labels, strict=True)
-    found = (torso_agreement(points, label[:, :2], label[:, 2]) for points, label in pairs)
-    agreements = [agreement for agreement in found if agreement is not None]
-    if not agreements:
-        return
-    for name in ("sacrum", "c7"):
-        within = np.mean([getattr(agreement, name) <= 0.3 for agreement in agreements])
-        print(f"{name} within 0.3 torso lengths: {within:.3f}")
-    share = np.mean([agreement.agrees for agreement in agreements])
-    print(f"both, of {len(agreements)} persons with ten points, shoulders and hips: {share:.3f}")
+def measure(arguments: argparse.Namespace) -> None:
+    """All sets that the arguments name.
+
+    Raises:
+        SpinePoseError: a set or the model cannot be read, or an output cannot be written.
+    """
+    model = arguments.model or embedded_onnx()
+    network = load_network(model, flip=False, device="cpu")
+    estimator = SpinePoseEstimator(model, device="cpu", detector="none")
+    rendered = (
+        read_set("Rendered people", arguments.synthetic, limit=arguments.limit)
+        if arguments.synthetic
+        else None
+    )
+    mean = None if rendered is None else mean_pose(rendered.data.index, network.input_size)
+    photos, held_out = None, None
+    sections = []
+    print(f"`{model.name}`, digest {network.digest[:12]}", flush=True)
+    if arguments.photos:
+        photos = photo_set(
+            read_set("Photos for measuring", arguments.photos), network, mean, estimator, arguments.samples
+        )
+        sections.append(photos.section)
+        print_section(photos.section)
+    if arguments.held_out:
+        ids = listed_images(arguments.list, "validation")
+        labelled = read_set(
+            "Held-out photos", arguments.held_out, wanted=lambda picture: picture["id"] in ids
+        )
+        held_out = photo_set(labelled, network, mean, estimator, arguments.samples)
+        sections.append(held_out.section)
+        print_section(held_out.section)
+    found = None
+    if rendered is not None and mean is not None:
+        found = rendered_set(rendered, network, mean, estimator, arguments.samples)
+        sections.append(found.section)
+        print_section(found.section)
+    if arguments.json:
+        content = as_json(model.name, network.digest, sections)
+        with atomic_path(arguments.json) as path:
+            path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    if arguments.contact_sheet:
+        write_contact_sheet(held_out, found, arguments.contact_sheet)
 
 
-def drawn_pictures(evaluation: Evaluation, images: Path) -> list[np.ndarray]:
-    """Every picture with its people drawn in."""
-    index, found = evaluation.data.index, evaluation.predictions
-    tiles = []
-    for rank, row in enumerate(np.argsort(index.image_ids, kind="stable").tolist()):
-        some = found.select(found.image_rows == rank)
-        if len(some):
-            image = load_image(images / index.file_names[row])
-            tiles.append(draw_people(image, some.keypoints, some.scores))
-    return tiles
+def photo_set(
+    labelled: LabelledSet,
+    network: Network,
+    mean: MeanPose | None,
+    estimator: SpinePoseEstimator,
+    samples: int,
+) -> Measured:
+    """The figures of photos with labelled bodies."""
+    evaluation = run_evaluation(network, labelled.data, samples=samples)
+    figures = photo_figures(evaluation, labelled, samples)
+    if mean is not None:
+        figures = beside(figures, photo_figures(run_evaluation(mean, labelled.data, samples=0), labelled, 0))
+    figures.append(located_figure(estimator, labelled, samples))
+    return Measured(labelled, evaluation, section_of(labelled, evaluation, figures))
 
 
-def write_sheet(tiles: list[np.ndarray], path: Path, columns: int = 4, side: int = 480) -> None:
-    """Write pictures in a grid, each fitted into a square."""
-    import cv2
+def rendered_set(
+    labelled: LabelledSet, network: Network, mean: MeanPose, estimator: SpinePoseEstimator, samples: int
+) -> Measured:
+    """The figures of rendered people."""
+    evaluation = run_evaluation(network, labelled.data, samples=samples)
+    baseline = rendered_figures(run_evaluation(mean, labelled.data, samples=0), 0)
+    figures = beside(rendered_figures(evaluation, samples), baseline)
+    figures += calibration_figures(evaluation)
+    figures.append(located_figure(estimator, labelled, samples))
+    return Measured(labelled, evaluation, section_of(labelled, evaluation, figures))
 
-    rows = -(-len(tiles) // columns)
-    sheet = np.full((rows * side, columns * side, 3), 255, np.uint8)
-    for i, tile in enumerate(tiles):
-        factor = side / max(tile.shape[:2])
-        small = cv2.resize(tile, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-        y, x = i // columns * side, i % columns * side
-        sheet[y : y + small.shape[0], x : x + small.shape[1]] = small
-    path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
+
+def section_of(labelled: LabelledSet, evaluation: Evaluation, figures: list[Figure]) -> Section:
+    """The figures with the size of their set."""
+    report = evaluation.report
+    return Section(labelled.title, report.images, report.persons, tuple(figures))
+
+
+def print_section(section: Section) -> None:
+    """Print a table as soon as it is known."""
+    print(f"\n{markdown(section)}", flush=True)
+
+
+def write_contact_sheet(held_out: Measured | None, rendered: Measured | None, target: Path) -> None:
+    """Write the sheet of both sets, where they are given."""
+    rows = []
+    if held_out is not None:
+        rows.append(tiles_of(held_out.evaluation, held_out.labelled, PHOTO_TILES, photo_credit, may_be_shown))
+    if rendered is not None:
+        rows.append(tiles_of(rendered.evaluation, rendered.labelled, RENDERED_TILES, rendered_credit))
+    write_sheet(rows, target)
+    print(f"\n{target}")
 
 
 if __name__ == "__main__":
