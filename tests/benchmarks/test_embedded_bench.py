@@ -187,7 +187,8 @@ def coco_file(folder: Path, licences: list[int]) -> Path:
     (folder / "images").mkdir(parents=True)
     points = np.full((17, 3), 2.0)
     points[:, 0], points[:, 1] = np.linspace(60, 140, 17), np.linspace(40, 240, 17)
-    images, annotations = [], []
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
     for number, licence in enumerate(licences):
         name = f"{number}.jpg"
         cv2.imwrite(str(folder / "images" / name), np.full((300, 200, 3), 40 * number, np.uint8))
