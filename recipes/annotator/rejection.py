@@ -1,0 +1,171 @@
+"""Which points of an estimate are good enough to learn from. Everything else stays unlabelled.
+
+Lengths are compared as shares of the longer side of the person's box, so that the rules hold at any size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recipes.annotator.views import Estimate
+from spinepose_hf.model.skeleton import FLIP_INDEX, GROUPS, KEYPOINT_INDEX, NUM_KEYPOINTS
+
+Labels = NDArray[np.float64]
+
+BODY: Final = len(GROUPS["body"])
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """What a point or a person must keep to; shares of the longer side of the box, but for counts and scores.
+
+    Attributes:
+        spread: largest disagreement of the views about a point.
+        mass: least share of a heatmap around its peak.
+        body_error: largest median distance of the estimated from the labelled body; beyond it the views
+            looked at somebody else, or upside down.
+        girdle_error: largest distance of the middle of estimated shoulders or hips from that of the labelled.
+        side_margin: by how much nearer the other side's label must be for left and right to count as swapped.
+        ankle_error: largest error of an ankle whose foot is believed.
+        foot_reach: largest distance of a foot's point from its labelled ankle.
+        labelled_points: fewest labelled body points of a photo's person.
+        body_score: least score of MoveNet for a point of unlabelled footage.
+        body_spread: largest disagreement of the views about such a point.
+        agreement: largest median distance between the head's and MoveNet's body.
+        found_points: fewest body points of a person in footage.
+    """
+
+    spread: float = 0.045
+    mass: float = 0.45
+    body_error: float = 0.06
+    girdle_error: float = 0.06
+    side_margin: float = 0.02
+    ankle_error: float = 0.06
+    foot_reach: float = 0.15
+    labelled_points: int = 5
+    body_score: float = 0.35
+    body_spread: float = 0.025
+    agreement: float = 0.05
+    found_points: int = 8
+
+
+THRESHOLDS: Final = Thresholds()
+"""Those that the embedded model's pseudo-labels were made with; their result was looked at."""
+
+
+def _columns(*names: str) -> list[int]:
+    return [KEYPOINT_INDEX[name] for name in names]
+
+
+# What hangs on each girdle: points that are wrong where the girdle is. T8 lies between the two.
+_GIRDLES: Final = (
+    (
+        _columns("left_shoulder", "right_shoulder"),
+        _columns("head", "neck", "spine_05", "left_clavicle", "right_clavicle", "neck_02", "neck_03"),
+    ),
+    (
+        _columns("left_hip", "right_hip"),
+        _columns("hip", "spine_01", "spine_02", "spine_03", "left_latissimus", "right_latissimus"),
+    ),
+)
+_FEET: Final = tuple(
+    (
+        KEYPOINT_INDEX[f"{side}_ankle"],
+        _columns(*(f"{side}_{part}" for part in ("big_toe", "small_toe", "heel"))),
+    )
+    for side in ("left", "right")
+)
+_SIDED: Final = [column for column in range(BODY, NUM_KEYPOINTS) if FLIP_INDEX[column] != column]
+
+
+def photo_labels(
+    estimate: Estimate, labelled: Labels, longer_side: float, thresholds: Thresholds = THRESHOLDS
+) -> Labels:
+    """Pseudo-labels of a person whose body is labelled: never of the body, which the labeller saw better.
+
+    Args:
+        estimate: of the person.
+        labelled: (17, 3) x, y in image px and visibility, 0 where not labelled.
+        longer_side: of the person's box in px.
+        thresholds: of the rules.
+
+    Returns:
+        (37, 3) x, y in image px and 1, or zeros where a point is not believed.
+    """
+    known = labelled[:, 2] > 0
+    if known.sum() < thresholds.labelled_points:
+        return np.zeros((NUM_KEYPOINTS, 3))
+    error = np.linalg.norm(estimate.points[:BODY] - labelled[:, :2], axis=1) / longer_side
+    if np.median(error[known]) > thresholds.body_error:
+        return np.zeros((NUM_KEYPOINTS, 3))
+    good = _confident(estimate, longer_side, thresholds)
+    good[:BODY] = False
+    for pair, dependants in _GIRDLES:
+        if known[pair].all():
+            middle = (estimate.points[pair] - labelled[pair, :2]).mean(axis=0)
+            if np.linalg.norm(middle) / longer_side > thresholds.girdle_error:
+                good[dependants] = False
+            if _swapped(estimate.points[pair], labelled[pair, :2], thresholds.side_margin * longer_side):
+                good[_SIDED] = False
+    for ankle, foot in _FEET:
+        reach = np.linalg.norm(estimate.points[foot] - labelled[ankle, :2], axis=1) / longer_side
+        believed = known[ankle] and error[ankle] <= thresholds.ankle_error
+        good[foot] &= believed & (reach <= thresholds.foot_reach)
+    return _labels(estimate.points.astype(np.float64), good)
+
+
+def footage_labels(estimate: Estimate, longer_side: float, thresholds: Thresholds = THRESHOLDS) -> Labels:
+    """Pseudo-labels of a person of whom nothing is known: the body is MoveNet's, the rest the head's.
+
+    Args:
+        estimate: of the person.
+        longer_side: of the person's box in px.
+        thresholds: of the rules.
+
+    Returns:
+        (37, 3) x, y in image px and 1, or zeros where a point is not believed.
+    """
+    body = estimate.body
+    found = (body[:, 2] > thresholds.body_score) & (
+        estimate.body_spread / longer_side < thresholds.body_spread
+    )
+    error = np.linalg.norm(estimate.points[:BODY] - body[:, :2], axis=1) / longer_side
+    if found.sum() < thresholds.found_points or np.median(error[found]) > thresholds.agreement:
+        return np.zeros((NUM_KEYPOINTS, 3))
+    good = _confident(estimate, longer_side, thresholds)
+    good[:BODY] = found
+    for ankle, foot in _FEET:
+        good[foot] &= found[ankle] and error[ankle] <= thresholds.ankle_error
+    points = estimate.points.astype(np.float64)
+    points[:BODY] = body[:, :2]
+    return _labels(points, good)
+
+
+def inside(labels: Labels, size: tuple[int, int]) -> Labels:
+    """The labels that lie in a picture of (height, width) px; COCO has none outside."""
+    height, width = size
+    x, y = labels[:, 0], labels[:, 1]
+    return np.where(((x >= 0) & (y >= 0) & (x < width) & (y < height))[:, None], labels, 0.0)
+
+
+def _confident(estimate: Estimate, longer_side: float, thresholds: Thresholds) -> NDArray[np.bool_]:
+    agreed = estimate.spread / longer_side < thresholds.spread
+    result: NDArray[np.bool_] = agreed & (estimate.mass > thresholds.mass)
+    return result
+
+
+def _swapped(points: NDArray[np.float32], labelled: Labels, margin: float) -> bool:
+    """Whether the left of two (2, 2) points lies nearer to the right one's label than to its own."""
+    own, other = np.linalg.norm(points[0] - labelled, axis=1)
+    return bool(own > other + margin)
+
+
+def _labels(points: NDArray[np.float64], good: NDArray[np.bool_]) -> Labels:
+    return np.where(good[:, None], np.concatenate([points, np.ones((len(points), 1))], axis=1), 0.0)
+
+
+__all__ = ["THRESHOLDS", "Labels", "Thresholds", "footage_labels", "inside", "photo_labels"]
