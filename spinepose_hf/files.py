@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +45,47 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a new folder beside `target` that replaces it when the block succeeds.
+
+    If the block raises, the new folder is removed and `target` is left as it was.
+
+    Args:
+        target: where the finished folder shall lie. Its parent is made when missing.
+
+    Yields:
+        An empty folder in the same parent.
+
+    Raises:
+        OutputError: the parent cannot be made or written, or writing failed.
+    """
+    target = Path(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        outer = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
+    except OSError as error:
+        raise OutputError(f"cannot write {target}: {error.strerror or error}") from error
+    try:
+        # The temporary folder is private; the one inside is an ordinary one.
+        inside = outer / "new"
+        inside.mkdir()
+        yield inside
+        old = outer / "old"
+        if target.exists():
+            target.replace(old)
+        try:
+            inside.replace(target)
+        except OSError:
+            if old.exists():
+                old.replace(target)
+            raise
+    except OSError as error:
+        raise OutputError(f"cannot write {target}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(outer, ignore_errors=True)
 
 
 def _umask() -> int:

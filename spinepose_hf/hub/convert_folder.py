@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spinepose_hf.errors import OutputError
 from spinepose_hf.extras import require_extra
+from spinepose_hf.files import atomic_folder
 from spinepose_hf.hub.convert_source import SourceFile
 
 if TYPE_CHECKING:
@@ -78,7 +76,7 @@ def convert_to_folder(
     known = licence or official_licence(source)
     tell("reading the weights")
     network, difference = read_network(source.path)
-    with _atomic_folder(target) as temporary:
+    with atomic_folder(target) as temporary:
         tell("writing weights, code and processor")
         files = _write(network, source, temporary, known, onnx, tell)
         _write_card(network, source, temporary, known, target.name, files)
@@ -195,34 +193,6 @@ def _check_target(target: Path, overwrite: bool) -> None:
         raise OutputError(f"{target} is there already; give another folder, or --overwrite")
     if not (target / "config.json").is_file():
         raise OutputError(f"{target} is no model folder, and is not replaced; give another folder")
-
-
-@contextmanager
-def _atomic_folder(target: Path) -> Iterator[Path]:
-    """Yield a new folder beside `target` and move it there when the block succeeds."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        outer = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
-    except OSError as error:
-        raise OutputError(f"cannot write {target}: {error.strerror or error}") from error
-    try:
-        # The temporary folder is private; the one inside is an ordinary one.
-        inside = outer / "new"
-        inside.mkdir()
-        yield inside
-        old = outer / "old"
-        if target.exists():
-            target.replace(old)
-        try:
-            inside.replace(target)
-        except OSError:
-            if old.exists():
-                old.replace(target)
-            raise
-    except OSError as error:
-        raise OutputError(f"cannot write {target}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(outer, ignore_errors=True)
 
 
 __all__ = ["Conversion", "convert_to_folder", "official_licence", "read_network"]

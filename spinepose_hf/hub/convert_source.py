@@ -15,6 +15,7 @@ from urllib.request import Request, urlopen
 
 from spinepose_hf.errors import ModelError, OutputError
 from spinepose_hf.files import atomic_path
+from spinepose_hf.hub.http_status import http_status
 from spinepose_hf.hub.model_id import parse_model_id
 
 SUFFIXES: Final = (".pth", ".pt", ".safetensors", ".onnx")
@@ -112,11 +113,7 @@ def from_hub(repo_id: str, file: str, revision: str | None = None) -> SourceFile
     except HFValidationError as error:
         raise ModelError(f"{repo_id!r} is no name for a repository; give owner/name") from error
     except (http_error, OSError, ValueError) as error:
-        if (
-            isinstance(error, HfHubHTTPError)
-            and error.response is not None
-            and error.response.status_code == 401
-        ):
+        if http_status(error) == 401:
             raise ModelError(
                 f"{name} cannot be downloaded: the Hub does not know your token; log in anew with "
                 "`hf auth login`, or correct HF_TOKEN (unset it for a public file)"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from spinepose_hf.errors import PublishError
+from spinepose_hf.hub.http_status import http_status
 
 
 @contextmanager
@@ -39,12 +39,10 @@ def _root(error: BaseException) -> BaseException:
 
 
 def _line(error: BaseException, repo_id: str) -> str:
-    from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+    from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 
     reason = " ".join(str(error).split()) or type(error).__name__
-    status: Any = None
-    if isinstance(error, HfHubHTTPError) and error.response is not None:
-        status = error.response.status_code
+    status = http_status(error)
     if status == 401:
         return _UNKNOWN
     if status == 403:

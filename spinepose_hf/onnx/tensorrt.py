@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import Final, Literal
 
 from spinepose_hf.errors import OutputError
-from spinepose_hf.files import atomic_path
+from spinepose_hf.files import atomic_folder, atomic_path
 from spinepose_hf.onnx.export import INPUTS, OUTPUTS, Graph
 
 RecipePrecision = Literal["fp32", "fp16"]
@@ -114,22 +113,11 @@ def write_recipe(
             archive.write(onnx_file, f"{out.stem}/{MODEL}")
         return
     check_recipe_folder(out)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}-"))
-    except OSError as error:
-        raise OutputError(f"cannot write {out}: {error.strerror or error}") from error
-    try:
+    with atomic_folder(out) as folder:
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8")
         (folder / SCRIPT).chmod(0o755)
         shutil.copyfile(onnx_file, folder / MODEL)
-        folder.chmod(0o755)
-        if out.is_dir():
-            shutil.rmtree(out)
-        folder.replace(out)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_recipe_folder(out: Path) -> None:

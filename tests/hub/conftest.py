@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -33,15 +34,23 @@ def client_environment(endpoint: str, home: Path, token: str | None = OWNER_TOKE
 
 def run_cli(environment: dict[str, str], cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run `spinepose` as its user would."""
+    return run_python(sys.executable, "-m", "spinepose_hf.cli.main", *arguments, env=environment, cwd=cwd)
+
+
+def run_python(
+    python: str, *arguments: str, env: dict[str, str], cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run an interpreter to its end."""
     return subprocess.run(
-        [sys.executable, "-m", "spinepose_hf.cli.main", *arguments],
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
+        [python, *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=240, check=False
     )
+
+
+def told(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """The JSON object that a script printed last; it must have ended well."""
+    assert done.returncode == 0, done.stderr[-4000:]
+    result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return result
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +97,6 @@ def interpreter(request: pytest.FixtureRequest, root: Path) -> str:
 @pytest.fixture
 def run_script(interpreter: str, tmp_path: Path) -> Callable[..., dict[str, Any]]:
     """Run a script in a fresh isolated process, offline; it must print one JSON object last."""
-    import json
 
     def run(script: str, *arguments: str) -> dict[str, Any]:
         environment = {
@@ -98,17 +106,6 @@ def run_script(interpreter: str, tmp_path: Path) -> Callable[..., dict[str, Any]
             "HF_MODULES_CACHE": str(tmp_path / "modules"),
             "OMP_NUM_THREADS": "2",
         }
-        done = subprocess.run(
-            [interpreter, "-I", "-c", script, *arguments],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr[-4000:]
-        result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-        return result
+        return told(run_python(interpreter, "-I", "-c", script, *arguments, env=environment, cwd=tmp_path))
 
     return run

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.dataset_loader.miniature import write_miniature
-from tests.hub.conftest import client_environment, run_cli
+from tests.hub.conftest import client_environment, run_cli, run_python, told
 from tests.hub_server.server import HubServer
 
 MODEL = "saifkhichi96/spinepose"
@@ -114,21 +113,11 @@ class Client:
     cwd: Path
 
     def run(self, python: str, script: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [python, "-I", "-c", HIDDEN + script, *arguments],
-            cwd=self.cwd,
-            env={**self.environment, "OMP_NUM_THREADS": "2", **more},
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
+        environment = {**self.environment, "OMP_NUM_THREADS": "2", **more}
+        return run_python(python, "-I", "-c", HIDDEN + script, *arguments, env=environment, cwd=self.cwd)
 
     def answer(self, python: str, script: str, *arguments: str, **more: str) -> dict[str, Any]:
-        done = self.run(python, script, *arguments, **more)
-        assert done.returncode == 0, done.stderr[-4000:]
-        told: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-        return told
+        return told(self.run(python, script, *arguments, **more))
 
 
 @pytest.fixture
@@ -208,17 +197,9 @@ def test_revision_is_honoured(client: Client, commits: tuple[str, str], state: i
 @pytest.mark.slow
 def test_a_name_may_hold_a_revision(client: Client, commits: tuple[str, str], answers: Path) -> None:
     def estimate(revision: str) -> dict[str, Any]:
-        done = subprocess.run(
-            [sys.executable, "-c", ESTIMATE, f"{MODEL}@{revision}", str(answers)],
-            env={**client.environment, "OMP_NUM_THREADS": "2"},
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr[-4000:]
-        told: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-        return told
+        environment = {**client.environment, "OMP_NUM_THREADS": "2"}
+        name = f"{MODEL}@{revision}"
+        return told(run_python(sys.executable, "-c", ESTIMATE, name, str(answers), env=environment))
 
     first, newest = estimate(commits[0]), estimate("main")
     assert first["off"] < 0.5 < newest["off"]

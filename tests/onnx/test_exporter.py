@@ -37,7 +37,7 @@ SIZE = (64, 96)
 
 @pytest.fixture(scope="module")
 def network() -> Any:
-    return lively_network(seed=3, image_size=SIZE)
+    return lively_network(seed=3, image_size=SIZE, logit_scales=[0.8 + 0.01 * column for column in range(37)])
 
 
 @pytest.fixture(scope="module")
