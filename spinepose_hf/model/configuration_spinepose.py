@@ -50,8 +50,9 @@ SKELETON_FIELDS: tuple[str, ...] = (
     "joint_weights",
     "keypoint_groups",
     "spine_chain",
+    "logit_scales",
 )
-"""The fields that say which keypoints there are; the others say what the network looks like."""
+"""The fields that say something of each keypoint; the others say what the network looks like."""
 
 
 class SpinePoseConfig(PretrainedConfig):  # type: ignore[misc]
@@ -77,6 +78,8 @@ class SpinePoseConfig(PretrainedConfig):  # type: ignore[misc]
         joint_weights: K loss weights.
         keypoint_groups: subsets that evaluation reports, as keypoint ids by name.
         spine_chain: keypoint ids along the spine, bottom to top; empty for a skeleton without one.
+        logit_scales: K factors on the logits, fitted after training so that a score is a probability
+            (temperature scaling, arXiv 1706.04599); empty for the logits as trained.
         **kwargs: fields of every transformers configuration, `id2label` among them.
 
     Raises:
@@ -110,6 +113,7 @@ class SpinePoseConfig(PretrainedConfig):  # type: ignore[misc]
         joint_weights: Sequence[float] | None = None,
         keypoint_groups: Mapping[str, Sequence[int]] | None = None,
         spine_chain: Sequence[int] | None = None,
+        logit_scales: Sequence[float] | None = None,
         **kwargs: Any,
     ) -> None:
         ours = num_keypoints == NUM_KEYPOINTS and _names(kwargs.get("id2label")) in (None, KEYPOINT_NAMES)
@@ -149,6 +153,7 @@ class SpinePoseConfig(PretrainedConfig):  # type: ignore[misc]
         self.joint_weights = tuple(joint_weights)
         self.keypoint_groups = {name: tuple(ids) for name, ids in keypoint_groups.items()}
         self.spine_chain = tuple(spine_chain)
+        self.logit_scales = tuple(logit_scales or ())
         super().__init__(**kwargs)
         self._check()
 
@@ -209,6 +214,11 @@ class SpinePoseConfig(PretrainedConfig):  # type: ignore[misc]
                 raise ValueError(
                     f"{name} has {len(getattr(self, name))} entries for {self.num_keypoints} keypoints"
                 )
+        if self.logit_scales and (
+            len(self.logit_scales) != self.num_keypoints
+            or any(not 0 < scale < float("inf") for scale in self.logit_scales)
+        ):
+            raise ValueError(f"logit_scales must be {self.num_keypoints} numbers above 0, or none")
         for name in ("skeleton", "flip_pairs"):
             if any(not 0 <= index < self.num_keypoints for pair in getattr(self, name) for index in pair):
                 raise ValueError(f"{name} names a keypoint that is not one of {self.num_keypoints}")

@@ -220,10 +220,14 @@ class SpinePoseHead(nn.Module):
         self.gau = SpinePoseGatedAttention(hidden, config.intermediate_size, config.attention_size)
         self.cls_x = nn.Linear(hidden, bins_x, bias=False)
         self.cls_y = nn.Linear(hidden, bins_y, bias=False)
+        self.logit_scales = config.logit_scales
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """(B, C, h, w) features to (B, K, Wx) and (B, K, Wy) logits."""
         tokens = self.gau(self.mlp(self.final_layer(features).flatten(2)))
+        if self.logit_scales:
+            # The classifiers have no bias, so this scales their logits.
+            tokens = tokens * tokens.new_tensor(self.logit_scales)[:, None]
         return self.cls_x(tokens), self.cls_y(tokens)
 
 
@@ -411,7 +415,7 @@ class SpinePoseForPoseEstimation(SpinePosePreTrainedModel):
             redraw: shared names whose rows are drawn anew all the same.
             generator: of the new rows, on the CPU; torch's own by default.
             **fields: the new skeleton's fields where it is not SpinePose's: `skeleton`, `flip_pairs`,
-                `oks_sigmas`, `joint_weights`, `keypoint_groups`, `spine_chain`.
+                `oks_sigmas`, `joint_weights`, `keypoint_groups`, `spine_chain`, `logit_scales`.
 
         Raises:
             ValueError: no name is shared, `redraw` names what is not shared, or the fields do not fit.
@@ -440,6 +444,7 @@ class SpinePoseForPoseEstimation(SpinePosePreTrainedModel):
                 rows[list(kept)] = values[list(kept.values())]
             setattr(layer, kind, nn.Parameter(rows.to(before), requires_grad=before.requires_grad))
         layer.out_channels = len(new)
+        self.head.logit_scales = config.logit_scales
         # This network and the backbone within it.
         for module in self.modules():
             if isinstance(module, PreTrainedModel):

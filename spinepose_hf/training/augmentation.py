@@ -159,11 +159,15 @@ def random_warp(
     rotation = float(options.rotation * _clipped_normal(rng)) if rng.random() < options.rotate else 0.0
     matrix = warp_matrix(center, scale * factor, input_size, rotation)
     mirrored = bool(rng.random() < options.flip)
-    if mirrored:
-        matrix = matrix.copy()
-        matrix[0] *= -1
-        matrix[0, 2] += input_size[1] - 1
-    return matrix, mirrored
+    return (mirrored_warp(matrix, input_size[1]) if mirrored else matrix), mirrored
+
+
+def mirrored_warp(matrix: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """The 2x3 matrix to the mirror image of a crop of `width` pixels."""
+    mirrored = matrix.copy()
+    mirrored[0] *= -1
+    mirrored[0, 2] += width - 1
+    return mirrored
 
 
 def warp_keypoints(

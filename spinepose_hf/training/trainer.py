@@ -148,13 +148,14 @@ class SpinePoseTrainer(Trainer):  # type: ignore[misc]
         # Plain settings keep the Trainer's own groups, in which older checkpoints have their state.
         args = self.args
         if self.optimizer is None and (args.layer_decay != 1 or args.weight_decay > 0 or args.muon):
-            kind, settings = self.get_optimizer_cls_and_kwargs(args, self.module)
-            if args.muon:
-                kind, settings = Muon, {"lr": args.learning_rate}
             groups = parameter_groups(
                 self.module, args.learning_rate, args.layer_decay, args.weight_decay, args.muon
             )
-            self.optimizer = kind(groups, **settings)
+            if args.muon:
+                self.optimizer = Muon(groups, lr=args.learning_rate)
+            else:
+                kind, settings = self.get_optimizer_cls_and_kwargs(args, self.module)
+                self.optimizer = kind(groups, **settings)
         optimizer: torch.optim.Optimizer = super().create_optimizer()
         return optimizer
 

@@ -12,7 +12,7 @@ from spinepose_hf.model.skeleton import FLIP_INDEX, GROUPS, KEYPOINT_NAMES, SPIN
 
 
 def test_survives_a_file_unchanged(tmp_path: Path) -> None:
-    config = SpinePoseConfig.from_variant("x", use_joint_weights=True)
+    config = SpinePoseConfig.from_variant("x", use_joint_weights=True, logit_scales=[0.9] * 37)
     config.save_pretrained(tmp_path)
     again = SpinePoseConfig.from_pretrained(tmp_path)
     ours = {key: value for key, value in config.to_dict().items() if not key.startswith("_")}
@@ -26,6 +26,7 @@ def test_survives_a_file_unchanged(tmp_path: Path) -> None:
     assert again.keypoint_names == KEYPOINT_NAMES
     assert again.keypoint_groups == GROUPS
     assert again.spine_chain == SPINE_CHAIN
+    assert again.logit_scales == (0.9,) * 37
 
 
 def test_another_number_of_keypoints_gets_neutral_fields() -> None:
@@ -58,6 +59,8 @@ def test_37_other_keypoints_are_not_taken_for_ours() -> None:
         ("weights missing", {"joint_weights": [1.0]}, "joint_weights has 1"),
         ("bone to nowhere", {"skeleton": [(0, 37)]}, "skeleton names a keypoint"),
         ("group of nothing", {"keypoint_groups": {"tail": [37]}}, "tail names a keypoint that is not"),
+        ("scales missing", {"logit_scales": [1.0]}, "logit_scales must be 37 numbers above 0"),
+        ("scale of nothing", {"logit_scales": [0.0] * 37}, "logit_scales must be 37 numbers above 0"),
         ("point twice", {"spine_chain": [1, 2, 1]}, "spine_chain names a keypoint twice"),
     ],
 )

@@ -80,6 +80,22 @@ def test_other_precisions_and_layouts_answer_nearly_the_same(tiny: Any, case: st
     assert (answer.float() - expected).norm() <= tolerance * expected.norm()
 
 
+def test_logit_scales_multiply_each_keypoints_logits(tiny: Any, tmp_path: Path) -> None:
+    pixels = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(2))
+    scales = [0.5 + 0.05 * column for column in range(tiny.config.num_keypoints)]
+    tiny.save_pretrained(tmp_path)
+    scaled = SpinePoseForPoseEstimation.from_pretrained(tmp_path, logit_scales=scales).eval()
+    scaled.save_pretrained(tmp_path)
+    again = SpinePoseForPoseEstimation.from_pretrained(tmp_path).eval()
+    with torch.inference_mode():
+        plain = tiny(pixels)
+        for network in (scaled, again):
+            answer = network(pixels)
+            for axis in ("simcc_x", "simcc_y"):
+                expected = plain[axis] * torch.tensor(scales)[:, None]
+                torch.testing.assert_close(answer[axis], expected, rtol=1e-5, atol=1e-5)
+
+
 def test_saved_and_loaded_it_is_the_same_and_nothing_is_initialised_anew(tiny: Any, tmp_path: Path) -> None:
     tiny.save_pretrained(tmp_path)
     again, report = SpinePoseForPoseEstimation.from_pretrained(tmp_path, output_loading_info=True)

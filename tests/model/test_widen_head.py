@@ -84,6 +84,13 @@ def test_rows_move_with_their_names() -> None:
     assert model.config.spine_chain == () and model.config.keypoint_groups == {"all": (0, 1, 2)}
 
 
+def test_scales_of_scores_do_not_outlive_their_skeleton() -> None:
+    model = lively_network(logit_scales=[0.8] * 37, **SIZE)
+    model.widen_head(["hip", "nose"])
+    assert model.config.logit_scales == ()
+    assert model(PIXELS).simcc_x.shape == (1, 2, 128)
+
+
 def test_a_configuration_gives_its_skeleton_and_nothing_else(halpe26: Any) -> None:
     other = SpinePoseConfig.from_variant("x", num_keypoints=2, id2label={0: "nose", 1: "tail"})
     halpe26.widen_head(other)
