@@ -49,8 +49,8 @@ LICENCE_FILES: Final = {
     "ThirdPartyNotices.txt": "onnxruntime.NOTICES.txt",
 }
 EMBEDDED_NOTE: Final = (
-    "The embedded weights learned the spine from rendered people alone: leans can be used, regional angles "
-    "not yet. Better weights, built in with --model, give better angles."
+    "No human labelled a spine for the embedded weights: leans can be used, regional angles not yet. Better "
+    "weights, built in with --model, give better angles."
 )
 SAMPLE_FILES: Final = ("walking.jpg", "walking.LICENSE.txt")
 
@@ -157,11 +157,15 @@ def page_tables() -> dict[str, Any]:
         "instanceThreshold": SCORE_THRESHOLD,
         "locating": {
             "stableIou": self_locating.STABLE_IOU,
-            "searchPasses": self_locating._SEARCH_PASSES,
             "minConfident": self_locating.MIN_CONFIDENT,
-            "bodyMargin": self_locating._BODY_MARGIN,
+            "sure": self_locating.SURE,
+            "bodyMargins": self_locating._BODY_MARGINS,
             "windowStep": self_locating._WINDOW_STEP,
             "maxWindows": self_locating._MAX_WINDOWS,
+            "closer": self_locating._CLOSER,
+            "closerCandidates": self_locating._CLOSER_CANDIDATES,
+            "samePerson": self_locating._SAME_PERSON,
+            "rounding": self_locating._ROUNDING,
         },
         "view": {
             "cosine": cues(view._COSINE),

@@ -4,7 +4,8 @@ import { BOX_PADDING, boxArea, boxIou, clipBox, overlapArea } from "./geometry.j
 import { poseInBox } from "./network.js";
 import { TABLES } from "./vendor/tables.js";
 
-const { stableIou, searchPasses, minConfident, bodyMargin, windowStep, maxWindows } = TABLES.locating;
+const { stableIou, sure, minConfident, bodyMargins, windowStep, maxWindows } = TABLES.locating;
+const { closer, closerCandidates, samePerson, rounding } = TABLES.locating;
 
 /**
  * Find the most visible person.
@@ -13,22 +14,40 @@ const { stableIou, searchPasses, minConfident, bodyMargin, windowStep, maxWindow
  */
 export async function locatePerson(network, image, threshold) {
   const size = [image.height, image.width];
-  let views = searchWindows(size, network.inputSize);
-  // The views already show everything they should: no padding around them.
-  let padding = 1;
-  let found = null;
-  for (let pass = 0; pass < searchPasses; pass += 1) {
-    let best = null;
-    for (const view of views) {
-      const candidate = judge(view, await poseInBox(network, image, view, padding), size, threshold);
-      if (best === null || candidate.evidence > best.evidence) best = { ...candidate, view };
-    }
-    if (best.box === null) return null;
-    found = { box: best.box, score: best.score };
-    if (boxIou(best.view, best.box) > stableIou) break;
-    [views, padding] = [[best.box], BOX_PADDING];
+  let found = await search(network, image, threshold, searchWindows(size, network.inputSize), 1);
+  if (!found.length || found[0].certainty < sure) {
+    const views = closerWindows(size, network.inputSize);
+    found = found.concat(await search(network, image, threshold, views, closerCandidates));
   }
-  return found;
+  if (!found.length) return null;
+  const best = found.reduce((most, one) => (one.certainty > most.certainty ? one : most));
+  return { box: best.box, score: best.score };
+}
+
+/** Up to `count` persons, each seen in a box of its own. */
+async function search(network, image, threshold, views, count) {
+  // The views already show everything they should: no padding around them.
+  const seen = await look(network, image, threshold, views, 1);
+  seen.sort((one, other) => other.evidence - one.evidence);
+  const found = [];
+  for (const one of seen) {
+    if (found.every((other) => boxIou(one.box, other.box) < samePerson)) found.push(one);
+  }
+  found.splice(count);
+  const final = found.filter((one) => boxIou(one.view, one.box) > stableIou);
+  const again = found.filter((one) => boxIou(one.view, one.box) <= stableIou).map((one) => one.box);
+  return final.concat(await look(network, image, threshold, again, BOX_PADDING));
+}
+
+/** The persons whom the network sees in the views, one at most in each. */
+async function look(network, image, threshold, views, padding) {
+  const seen = [];
+  for (const view of views) {
+    const pose = await poseInBox(network, image, view, padding);
+    const candidate = judge(view, pose, [image.height, image.width], threshold);
+    if (candidate !== null) seen.push(candidate);
+  }
+  return seen;
 }
 
 /** Whether a pose shows enough of a person; fewer keypoints appear by chance on furniture and trees. */
@@ -44,7 +63,7 @@ export function bodyBox(pose, imageSize, threshold) {
     const values = seen.map((point) => point[axis]);
     const [low, high] = [Math.min(...values), Math.max(...values)];
     // Keypoints lie inside the body; boxes of people reach to its outline.
-    return { middle: (low + high) / 2, half: ((high - low) / 2) * bodyMargin };
+    return { middle: (low + high) / 2, half: ((high - low) / 2) * bodyMargins[axis] };
   });
   const [x, y] = axes;
   const box = clipBox([x.middle - x.half, y.middle - y.half, x.middle + x.half, y.middle + y.half], imageSize);
@@ -52,15 +71,20 @@ export function bodyBox(pose, imageSize, threshold) {
 }
 
 function judge(view, pose, imageSize, threshold) {
-  const nobody = { box: null, score: 0, evidence: 0 };
-  if (!showsPerson(pose, threshold)) return nobody;
+  if (!showsPerson(pose, threshold)) return null;
   const box = bodyBox(pose, imageSize, threshold);
-  if (box === null) return nobody;
+  if (box === null) return null;
+  const sum = (scores) => scores.reduce((total, score) => total + score, 0);
   const confident = pose.scores.filter((score) => score >= threshold);
-  const total = confident.reduce((sum, score) => sum + score, 0);
   // A body that reaches beyond its view is cut off there: another view shows more of it.
   const contained = overlapArea(box, view) / boxArea(box);
-  return { box, score: total / confident.length, evidence: total * contained };
+  return {
+    view,
+    box,
+    score: sum(confident) / confident.length,
+    evidence: sum(confident) * contained,
+    certainty: sum(pose.scores) / pose.scores.length,
+  };
 }
 
 /** The views in which to look: the whole picture, and overlapping windows along it where it is long. */
@@ -78,4 +102,20 @@ export function searchWindows(imageSize, inputSize) {
     }
   });
   return views;
+}
+
+/** Overlapping views all over the picture, row by row, for somebody who is small in it. */
+export function closerWindows(imageSize, inputSize) {
+  const [height, width] = imageSize;
+  const aspect = inputSize[1] / inputSize[0];
+  const part = closer * Math.min(height, width / aspect);
+  const lefts = starts(width, part * aspect);
+  return starts(height, part).flatMap((top) => lefts.map((left) => [left, top, left + part * aspect, top + part]));
+}
+
+/** Where windows of a part of a side begin, so that they overlap. */
+function starts(length, part) {
+  const count = Math.min(maxWindows, 1 + Math.ceil((length - part) / (part * windowStep) - rounding));
+  if (count === 1) return [0];
+  return Array.from({ length: count }, (_, place) => ((length - part) * place) / (count - 1));
 }

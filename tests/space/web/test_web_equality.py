@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from spinepose_hf.inference.boxes import box_iou
-from spinepose_hf.inference.detectors.self_locating import SelfLocator, search_windows
+from spinepose_hf.inference.detectors.self_locating import SelfLocator, closer_windows, search_windows
 from spinepose_hf.inference.images import load_image
 from spinepose_hf.inference.machine import multiplies_bytes
 from spinepose_hf.inference.runtimes.base import CropPoses
@@ -246,6 +246,10 @@ def test_search_windows_are_those_of_python(opened: WebVisit, size: tuple[int, i
         "async (load, size) => (await load('locate.js')).searchWindows(size, [256, 192])", list(size)
     )
     assert np.array(found) == pytest.approx(search_windows(size, (256, 192)))
+    closer = opened.run(
+        "async (load, size) => (await load('locate.js')).closerWindows(size, [256, 192])", list(size)
+    )
+    assert np.array(closer) == pytest.approx(closer_windows(size, (256, 192)))
 
 
 def crowd() -> list[People]:
@@ -350,7 +354,8 @@ def test_an_int8_file_finds_what_it_finds_in_python(
         # Elsewhere onnxruntime's sums of bytes overflow on x86; the browser's do not.
         same = OnnxPose(path, "cpu", 1)(crops)
         assert_near(found["keypoints"], same.keypoints, same.scores)
-        assert found["scores"] == pytest.approx(same.scores, abs=1e-2)
+        # Sums that round to another byte here and there: keypoints of middling score feel it most.
+        assert found["scores"] == pytest.approx(same.scores, abs=2e-2)
 
 
 @pytest.mark.slow
