@@ -15,6 +15,7 @@ from recipes.annotator.head import AnnotatorHead, decode
 from spinepose_hf.inference.detectors.pixels import shrink
 from spinepose_hf.model.geometry import box_center_scale, matrix_scale, to_image, warp_crop, warp_matrix
 from spinepose_hf.model.skeleton import FLIP_INDEX
+from spinepose_hf.training.augmentation import mirrored_warp
 
 Image = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
@@ -69,10 +70,7 @@ def view_matrix(box: NDArray[np.float64], view: View, side: int = CROP_SIDE) -> 
     size = (side, side)
     centers, scales = box_center_scale(box[None], size, view.padding)
     matrix = warp_matrix(centers[0], scales[0], size, view.rotation)
-    if view.mirrored:
-        matrix[0] *= -1
-        matrix[0, 2] += side - 1
-    return matrix
+    return mirrored_warp(matrix, side) if view.mirrored else matrix
 
 
 def cut(image: Image, matrix: Matrix, side: int = CROP_SIDE) -> Image:
