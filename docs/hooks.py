@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = {
     "README.md": "index.md",
     "CONTRIBUTING.md": "contributing.md",
-    "spinepose_hf/weights/README.md": "embedded_model.md",
+    "spinepose_hf/weights/README.md": "embedded_weights.md",
     "dataset_loader/synthetic/README.md": "rendered_people.md",
 }
 """Files of the repository that are pages of the site as they are."""

@@ -20,6 +20,7 @@ from spinepose_hf.files import atomic_path
 from spinepose_hf.model.geometry import transform
 from spinepose_hf.model.skeleton import SPINE_CHAIN
 from spinepose_hf.output.drawing import draw_people
+from spinepose_hf.output.picture import write_picture
 
 Pixels = NDArray[np.uint8]
 
@@ -33,7 +34,6 @@ SHOWN_WITH_CREDIT: Final = {4: "CC BY 2.0", 7: "no known copyright restrictions"
 """COCO's ids of licences under which a sheet of changed pictures may be shown, and keep its own licence."""
 
 _TRUE_SPINE: Final = (255, 0, 255)
-_QUALITY: Final = 88
 
 
 @dataclass(frozen=True)
@@ -112,9 +112,7 @@ def write_sheet(rows: Sequence[Sequence[Tile]], target: Path) -> None:
     Raises:
         OutputError: a file cannot be written.
     """
-    pixels = grid(rows)
-    with atomic_path(target) as path:
-        cv2.imwrite(str(path), cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    write_picture(grid(rows), target)
     lines = [f"{number}. {tile.credit}" for number, tile in enumerate(flat(rows), 1)]
     with atomic_path(target.with_suffix(".md")) as path:
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
