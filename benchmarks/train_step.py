@@ -27,6 +27,7 @@ from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
 from spinepose_hf.model.skeleton import NUM_KEYPOINTS
 from spinepose_hf.training.arguments import SpinePoseTrainingArguments
 from spinepose_hf.training.data import PersonCrops, PersonRecord, read_persons
+from spinepose_hf.training.precision import computes_bfloat16
 from spinepose_hf.training.sampler import Draw
 from spinepose_hf.training.trainer import SpinePoseTrainer
 
@@ -126,7 +127,7 @@ def make_trainer(
         per_device_train_batch_size=arguments.batch,
         learning_rate=1e-4,
         use_cpu=not torch.cuda.is_available(),
-        bf16=True,
+        bf16=computes_bfloat16("cuda" if torch.cuda.is_available() else "cpu"),
         report_to=[],
         save_strategy="no",
         disable_tqdm=True,
@@ -148,7 +149,7 @@ def time_bare(trainer: SpinePoseTrainer, arguments: argparse.Namespace) -> float
     times = []
     for _ in range(arguments.steps // 2 + _WARM_UP):
         start = time.perf_counter()
-        with torch.autocast(device.type, torch.bfloat16):
+        with torch.autocast(device.type, torch.bfloat16, enabled=trainer.args.bf16):
             loss = module(crops=crops, labels=labels)["loss"]
         loss.backward()
         if device.type == "cuda":

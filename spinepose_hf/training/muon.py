@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import AdamW
 
+from spinepose_hf.training.precision import computes_bfloat16
+
 # Quintic Newton-Schulz iteration of Jordan et al. 2024 (kellerjordan.github.io/posts/muon): its slope at
 # zero is as steep as it gets while singular values stay within about 0.7 to 1.2.
 _QUINTIC: Final = (3.4445, -4.7750, 2.0315)
@@ -93,14 +95,15 @@ def orthogonalised(matrix: Tensor) -> Tensor:
     """The nearest matrix whose singular values are one, roughly: between 0.7 and 1.2.
 
     Args:
-        matrix: (M, N), any float type; computed in bfloat16, which the iteration bears.
+        matrix: (M, N), any float type; computed in bfloat16, which the iteration bears, where that is faster.
 
     Returns:
         (M, N) in the type of `matrix`.
     """
     a, b, c = _QUINTIC
     tall = matrix.shape[0] > matrix.shape[1]
-    wide = (matrix.mT if tall else matrix).bfloat16()
+    fast = torch.bfloat16 if computes_bfloat16(matrix.device.type) else torch.float32
+    wide = (matrix.mT if tall else matrix).to(fast)
     wide = wide / (wide.norm() + 1e-7)
     for _ in range(_ITERATIONS):
         square = wide @ wide.mT

@@ -118,7 +118,7 @@ class Recipe:
         seed: of weights, order and views.
         workers: loader processes.
         threads: threads of the network on the CPU, 0 = torch's choice.
-        bf16: compute in bfloat16 where it is safe.
+        bf16: compute in bfloat16 where it is safe, on machines that do; others compute in float32.
         fp16: compute in float16 with a scaled loss, for GPUs without bfloat16; set `bf16: false` with it.
         compile: let torch compile the network.
         weight_decay: of AdamW.

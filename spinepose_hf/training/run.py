@@ -19,6 +19,7 @@ from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
 from spinepose_hf.training.arguments import SpinePoseTrainingArguments
 from spinepose_hf.training.checkpoint import last_checkpoint, load_auxiliary, saving
 from spinepose_hf.training.data import PersonCrops
+from spinepose_hf.training.precision import computes_bfloat16
 from spinepose_hf.training.recipe import Recipe, Stage
 from spinepose_hf.training.skeleton import choose_skeleton, config_schema
 from spinepose_hf.training.sources import read_source, source_records
@@ -161,6 +162,14 @@ def _teacher(recipe: Recipe, args: SpinePoseTrainingArguments, config: SpinePose
     return CachedTeacher(teacher, args.teacher_cache) if args.teacher_cache else teacher
 
 
+def _bfloat16(device: str) -> bool:
+    found = computes_bfloat16(device)
+    if not found:
+        faster = "; fp16: true with bf16: false is faster" if device == "cuda" else ""
+        logger.info("this machine only imitates bfloat16, slowly: training computes in float32%s", faster)
+    return found
+
+
 def _arguments(recipe: Recipe, stage: Stage, folder: Path) -> SpinePoseTrainingArguments:
     on_cpu = not torch.cuda.is_available()
     try:
@@ -176,7 +185,7 @@ def _arguments(recipe: Recipe, stage: Stage, folder: Path) -> SpinePoseTrainingA
             warmup_steps=stage.warmup,
             weight_decay=recipe.weight_decay,
             max_grad_norm=recipe.clip,
-            bf16=recipe.bf16,
+            bf16=recipe.bf16 and _bfloat16("cpu" if on_cpu else "cuda"),
             fp16=recipe.fp16,
             torch_compile=recipe.compile,
             use_cpu=on_cpu,
