@@ -103,7 +103,7 @@ class SpinePoseChannelAttention(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         # A mean over many bfloat16 values loses most of its digits.
-        pooled = features.mean(dim=(2, 3), keepdim=True, dtype=torch.float32).to(features.dtype)
+        pooled = features.mean(dim=(2, 3), keepdim=True, dtype=_at_least_float32(features)).to(features.dtype)
         return features * functional.hardsigmoid(self.fc(pooled))
 
 
@@ -151,9 +151,10 @@ class SpinePoseScaleNorm(nn.Module):
         self.size = size
 
     def forward(self, hidden: Tensor) -> Tensor:
-        length = torch.linalg.vector_norm(hidden, dim=-1, keepdim=True, dtype=torch.float32)
+        wide = _at_least_float32(hidden)
+        length = torch.linalg.vector_norm(hidden, dim=-1, keepdim=True, dtype=wide)
         scale = (length * self.size**-0.5).clamp(min=1e-5)
-        normed: Tensor = hidden.float() / scale * self.g
+        normed: Tensor = hidden.to(wide) / scale * self.g
         return normed.to(hidden.dtype)
 
 
@@ -186,11 +187,17 @@ class SpinePoseGatedAttention(nn.Module):
         gate, value, base = torch.split(expanded, self.split_sizes, dim=-1)
         # The squared kernel, summed over all keypoints, leaves the range and the digits of half precision.
         with _without_autocast(tokens):
-            query, key = (base.float().unsqueeze(-2) * self.gamma.float() + self.beta.float()).unbind(dim=-2)
+            wide = _at_least_float32(base)
+            gamma, beta = self.gamma.to(wide), self.beta.to(wide)
+            query, key = (base.to(wide).unsqueeze(-2) * gamma + beta).unbind(dim=-2)
             kernel = functional.relu(query @ key.transpose(-1, -2) / math.sqrt(self.split_sizes[2])).square()
-            attended = (kernel @ value.float()).to(gate.dtype)
+            attended = (kernel @ value.to(wide)).to(gate.dtype)
         mixed: Tensor = self.res_scale(tokens) + self.o(gate * attended)
         return mixed
+
+
+def _at_least_float32(tensor: Tensor) -> torch.dtype:
+    return torch.promote_types(tensor.dtype, torch.float32)
 
 
 def _without_autocast(tensor: Tensor) -> AbstractContextManager[None]:
