@@ -24,6 +24,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from spinepose_hf.inference.threads import usable_cores
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 DATA: Final = Path("data/embedded")
 """Of all that is made before training; recipes/embedded.yaml names the same places."""
@@ -71,10 +73,12 @@ def steps(inputs: Inputs) -> list[Step]:
     photos, annotator, pseudo = DATA / "photos", DATA / "annotator", DATA / "pseudo"
     labels = str(photos / "person_keypoints.json")
     footage = [word for path in inputs.footage for word in ("--footage", str(path))]
+    # The pictures do not depend on how many processes render them.
+    render = (*spinepose, "synthesize", "--workers", str(usable_cores()))
     made = [
         Step(
             rendered[name] / "annotations.json",
-            (*spinepose, "synthesize", *_options(count=count, seed=seed, out=rendered[name])),
+            (*render, *_options(count=count, seed=seed, out=rendered[name])),
         )
         for name, (count, seed) in RENDERED.items()
     ]
