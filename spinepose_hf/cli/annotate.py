@@ -94,14 +94,11 @@ def prepare(
 
     `spinepose annotate prepare photos --out tasks --boxes people.json --format cvat` has the boxes already.
     """
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from dataset_loader.annotate.prepare import prepare as run
     from spinepose_hf.cli.notes import notes_on_stderr
+    from spinepose_hf.cli.progress import progress_bars
 
-    columns = (TextColumn("looking at pictures"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with notes_on_stderr(quiet), Progress(*columns, disable=quiet) as bar:
-        task = bar.add_task("looking", total=None)
+    with notes_on_stderr(quiet), progress_bars("pictures") as tell:
         summary = run(
             images,
             out,
@@ -113,7 +110,7 @@ def prepare(
             threshold=threshold,
             image_prefix=image_prefix,
             device=device.value,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            progress=None if quiet else lambda _, total: tell("pictures", 1, total),
         )
     for line in summary.skipped:
         typer.echo(f"left out: {line}", err=True)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from spinepose_hf.cli.progress import ProgressLines
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -52,7 +54,7 @@ def print_summary(summary: JobSummary, info: SourceInfo) -> None:
 
 @contextmanager
 def job_progress(info: SourceInfo, quiet: bool) -> Iterator[Callable[[FramePoses], None]]:
-    """One bar with frames per second, people in the frame and the time that is left.
+    """One bar with frames per second, people in the frame and the time that is left; in a log, lines instead.
 
     Yields:
         A function to tell each frame.
@@ -70,9 +72,11 @@ def job_progress(info: SourceInfo, quiet: bool) -> Iterator[Callable[[FramePoses
     )
     console = Console(stderr=True)
     total = info.frame_count
-    # A file or a pipe gets no bar, nor the empty line that would be left of it.
-    hidden = quiet or not console.is_terminal or total == 1
-    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
+    if not console.is_terminal and not quiet:
+        lines = ProgressLines(console)
+        yield lambda _: lines.tell(f"{Path(info.name).name}, frames", 1, total)
+        return
+    with Progress(*columns, console=console, transient=True, disable=quiet or total == 1) as bar:
         of = "" if total is None else f"/{total}"
         task = bar.add_task(Path(info.name).name, total=total, of=of, rate="", people=0)
 

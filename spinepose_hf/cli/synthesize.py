@@ -53,11 +53,10 @@ def synthesize(
 
     `spinepose synthesize --count 1000 --out data/synthetic --seed 1 --workers 2`
     """
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from dataset_loader.synthetic.contact_sheet import write_contact_sheet
     from dataset_loader.synthetic.generate import generate
     from dataset_loader.synthetic.options import Options, Sources
+    from spinepose_hf.cli.progress import progress_bars
     from spinepose_hf.errors import DatasetError
 
     match = re.fullmatch(r"(\d+)x(\d+)", size)
@@ -66,21 +65,10 @@ def synthesize(
     sources = Sources(backgrounds, motion)
     photos, motions = sources.digests()
     options = Options(seed, int(match[1]), int(match[2]), people, photos, motions)
-    columns = (
-        TextColumn("rendering"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns) as bar:
-        task = bar.add_task("rendering", total=count, rate="")
-
-        def advance(images: int) -> None:
-            speed = bar.tasks[0].speed
-            bar.update(task, advance=images, rate=f"{speed:.1f} images/s" if speed else "")
-
-        rendered = generate(out, count, options, workers, advance, sources)
+    with progress_bars("rendering") as tell:
+        rendered = generate(
+            out, count, options, workers, lambda images: tell("rendering", images, count), sources
+        )
     already = "" if rendered else " (it was finished already)"
     typer.echo(f"{count} images in {out}{already}")
     if contact_sheet is not None:
