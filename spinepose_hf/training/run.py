@@ -19,6 +19,7 @@ from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
 from spinepose_hf.training.arguments import SpinePoseTrainingArguments
 from spinepose_hf.training.checkpoint import last_checkpoint, load_auxiliary, saving
 from spinepose_hf.training.data import PersonCrops
+from spinepose_hf.training.memory import keep_freed_memory
 from spinepose_hf.training.precision import computes_bfloat16
 from spinepose_hf.training.recipe import Recipe, Stage
 from spinepose_hf.training.skeleton import choose_skeleton, config_schema
@@ -45,6 +46,8 @@ def run_recipe(recipe: Recipe) -> Path:
     torch.manual_seed(recipe.seed)
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
+    if not torch.cuda.is_available():
+        keep_freed_memory()
     _check_output(recipe.output)
     before: Path | None = None
     for number, stage in enumerate(recipe.stages, start=1):
