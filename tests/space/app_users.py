@@ -79,7 +79,8 @@ class Users:
         """Many users, each with the files for the endpoint's first inputs; `at_once` of them at a time."""
 
         async def run() -> list[Answer]:
-            limits = httpx.Limits(max_connections=None)
+            # No connection is used twice: users do not share one, and the server may close it in between.
+            limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
             seats = asyncio.Semaphore(at_once)
             async with httpx.AsyncClient(timeout=PATIENCE, limits=limits) as client:
 
