@@ -15,8 +15,8 @@ def keep_freed_memory() -> bool:
     """Let this process keep the memory that it frees, instead of giving it back to the system.
 
     glibc fetches every block of more than 32 MB from the system, page by page, and gives it back when it is
-    freed. A step on a CPU frees and needs again hundreds of such blocks; keeping them takes a fifth off its
-    time (docs/training.md). The process then never becomes smaller than it has once been.
+    freed. A step on a CPU frees and needs again hundreds of such blocks; keeping them takes a tenth or more
+    off its time (docs/training.md). The process then never becomes smaller than it has once been.
 
     Returns:
         Whether anything changed: not without glibc, nor where MALLOC_... or GLIBC_TUNABLES say what the user
