@@ -1,7 +1,7 @@
 """How good the embedded model, or another one, is: all figures that its page and its log quote.
 
     python benchmarks/embedded_model.py --photos coco/person_keypoints.json \\
-        --held-out coco_train/person_keypoints.json --synthetic data/v3_val --limit 300 \\
+        --held-out coco_train/person_keypoints.json --synthetic data/embedded/validation --limit 300 \\
         [--model PATH] [--json out/figures.json] [--contact-sheet out/sheet.jpg]
 
 Prints a table for each set in Markdown. As the package runs it: ground-truth boxes, the deploy graph, no flip

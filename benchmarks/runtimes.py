@@ -1,6 +1,6 @@
 """What the network costs on this machine by runtime, precision, batch and size; its threads, crops, detector.
 
-    python benchmarks/runtimes.py --annotations data/v3_val/annotations.json [--detector rtmdet.onnx]
+    python benchmarks/runtimes.py --annotations rendered/annotations.json [--detector rtmdet.onnx]
     python benchmarks/runtimes.py --quick          # few short rounds: only to see that all of it works
 
 The first section is a table in Markdown. Size t is the embedded model, whose AP is measured on the first

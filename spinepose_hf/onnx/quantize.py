@@ -69,7 +69,7 @@ DEFAULT_KEEP_FLOAT: Final[dict[TargetRuntime, tuple[str, ...]]] = {
 }
 """Parts that stay in float unless the caller says otherwise.
 
-On 1577 rendered people (`data/v3_val`) the embedded model's AP of all points changes in onnxruntime by
+On 1577 rendered people the embedded model's AP of all points changed, with earlier weights, in onnxruntime by
 -0.0035 (95 %: -0.0062 to -0.0013) with everything in int8, by -0.0016 (-0.0037 to +0.0009) with `gau`
 in float, and by -0.0008 (-0.0036 to +0.0009) with `classifiers` in float as well, which costs a tenth
 of the time. In OpenVINO it changes by -0.0012 (-0.0046 to +0.0014) on 519 of them, all in int8.
