@@ -23,6 +23,8 @@ from spinepose_hf.model.skeleton import GROUPS
 from spinepose_hf.output.record_file import write_errors
 from spinepose_hf.training.ema import ExponentialMovingAverage
 from spinepose_hf.training.losses.heatmap import heatmap_loss
+from spinepose_hf.training.memory import keep_freed_memory
+from spinepose_hf.training.precision import computes_bfloat16
 
 HEAD_FILE: Final = "head.safetensors"
 STATE_FILE: Final = "training_state.pt"
@@ -94,8 +96,9 @@ def fit(
         ModelError: the checkpoint in the folder is damaged or of another network.
         OutputError: the folder cannot be written.
     """
+    keep_freed_memory()
     torch.manual_seed(options.seed)
-    head = AnnotatorHead()
+    head = AnnotatorHead().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = ExponentialMovingAverage(head, _EMA_MOMENTUM, _EMA_GAMMA)
     optimizer = torch.optim.AdamW(
         head.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
@@ -144,9 +147,10 @@ def _step(
     rng = np.random.default_rng((options.seed, step))
     rows = np.sort(rng.choice(store.count, min(options.batch, store.count), replace=False))
     *maps, labels = store.batch(rows)
-    logits: Tensor = head.train()(*maps)
+    with torch.autocast("cpu", torch.bfloat16, enabled=computes_bfloat16("cpu")):
+        logits: Tensor = head.train()(*maps)
     # The loss takes places with pixel edges on whole numbers, `decode` and labels have the centres there.
-    loss = heatmap_loss(logits, labels[..., :2] + 0.5, labels[..., 2], (CROP_SIDE, CROP_SIDE))
+    loss = heatmap_loss(logits.float(), labels[..., :2] + 0.5, labels[..., 2], (CROP_SIDE, CROP_SIDE))
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
@@ -170,7 +174,9 @@ def _save(
     with write_errors(folder / STATE_FILE), atomic_path(folder / STATE_FILE) as temporary:
         torch.save(state, temporary)
     with write_errors(folder / HEAD_FILE), atomic_path(folder / HEAD_FILE) as temporary:
-        safetensors.torch.save_file(average.average, temporary)
+        # Kernels lie in memory by pixel, which safetensors does not write.
+        weights = {name: value.contiguous() for name, value in average.average.items()}
+        safetensors.torch.save_file(weights, temporary)
 
 
 def _resume(
