@@ -69,6 +69,11 @@ class AppVisit(Visit):
         element.wait_for(state="visible", timeout=RESULT_MS)
         return str(element.inner_text())
 
+    def choose(self, elem_id: str, label: str) -> None:
+        """Choose from a list the option whose words hold `label`."""
+        self.element(elem_id).locator("input").click()
+        self.page.get_by_role("option", name=label).click()
+
     def message(self) -> str:
         """Wait for the message in the corner of the page (error, warning, note), and return it."""
         toast = self.page.get_by_test_id("toast-body").first

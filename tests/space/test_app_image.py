@@ -53,13 +53,6 @@ def changed_picture(visit: AppVisit, before: str) -> str:
     return address(visit, "image-result")
 
 
-def say_seen_from(visit: AppVisit, choice: str, answer: str) -> None:
-    """Choose a view, and wait for the status that takes it up."""
-    visit.element("image-view").locator("input").click()
-    visit.page.get_by_role("option", name=choice).click()
-    visit.wait_for_text("image-status", answer)
-
-
 def saved(visit: AppVisit, elem_id: str) -> Any:
     """Click a download and return what the browser saved."""
     with visit.page.expect_download(timeout=RESULT_MS) as download:
@@ -103,10 +96,12 @@ def test_a_view_that_the_visitor_knows_gives_its_measures(page: AppVisit, photo:
     analysed(page, photo)
     # Only another answer changes the picture, and which is found depends on the weights: first the truth.
     found, before = page.element("image-status").inner_text(), address(page, "image-result")
-    say_seen_from(page, "From the side, facing left", "facing left, as you said")
+    page.choose("image-view", "From the side, facing left")
+    page.wait_for_text("image-status", "facing left, as you said")
     if "facing left" not in found:
         before = changed_picture(page, before)
-    say_seen_from(page, "From the front", "from the front, as you said")
+    page.choose("image-view", "From the front")
+    page.wait_for_text("image-status", "from the front, as you said")
     changed_picture(page, before)
     row = page.element("image-measures").locator("tr", has_text="Side lean").first
     assert re.search(r"[+−]?\d+° ± \d+°", row.inner_text())
@@ -123,8 +118,7 @@ def test_one_of_several_people_is_chosen(page: AppVisit, photo: Path) -> None:
     page.wait_for_text("image-status", "2 people found")
     page.screenshot("image/people")
     first = page.element("image-figure").inner_html()
-    page.element("image-person").locator("input").click()
-    page.page.get_by_role("option", name="Person 2").click()
+    page.choose("image-person", "Person 2")
     page.page.wait_for_function(
         "old => document.querySelector('#image-figure svg').outerHTML !== old && "
         "!old.includes(document.querySelector('#image-figure svg').outerHTML)",

@@ -59,11 +59,6 @@ def open_options(visit: AppVisit) -> None:
     visit.page.wait_for_timeout(500)
 
 
-def choose(visit: AppVisit, elem_id: str, label: str) -> None:
-    visit.element(elem_id).locator("input").click()
-    visit.page.get_by_role("option", name=label).click()
-
-
 def seconds(visit: AppVisit) -> float:
     return float(visit.page.evaluate("document.querySelector('#video-result video').currentTime"))
 
@@ -173,7 +168,7 @@ def test_cancelling_frees_the_worker_and_leaves_nothing(
     open_options(page)
     page.element("video-start").locator("input").fill("2")
     page.element("video-end").locator("input").fill("3")
-    choose(page, "video-stride", "Every 2nd")
+    page.choose("video-stride", "Every 2nd")
     page.click("video-run")
     assert "15 frames" in finish(page)
     duration = page.element("video-result").locator("video").evaluate("(player) => player.duration")

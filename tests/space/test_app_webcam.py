@@ -94,8 +94,7 @@ def test_no_picture_is_stored(visit: AppVisit, app_server: AppServer) -> None:
 
 
 def test_a_known_view_shows_what_it_can(visit: AppVisit) -> None:
-    visit.element("webcam-view").locator("input").click()
-    visit.page.get_by_role("option", name="From the back").click()
+    visit.choose("webcam-view", "From the back")
     start(visit)
     text = visit.wait_for_text("webcam-measures", "Seen from the back")
     assert "Side lean" in text
