@@ -5,10 +5,12 @@
 
 1. renders people to learn from, to validate on, and to fit the scores on;
 2. copies the listed photos out of a COCO 2017 folder, see `recipes.coco_photos`;
-3. fits the annotator, which labels what photos and footage lack, see `recipes.annotator`;
-4. trains, see recipes/embedded.yaml;
-5. fits the scores, see `recipes.score_scales`;
-6. writes the package's files, see recipes/release.py.
+3. cuts out of them what shows nobody, see `recipes.backgrounds`, and renders more people before it;
+4. fits the annotator, which labels what photos and footage lack, see `recipes.annotator`;
+5. puts people out of photos before other photos, see `recipes.cutouts`;
+6. trains, see recipes/embedded.yaml;
+7. fits the scores, see `recipes.score_scales`;
+8. writes the package's files, see recipes/release.py.
 
 Each step is a command of its own and is printed before it runs. What is complete is left out, and what was
 stopped, by `kill -9` too, goes on where it was: call it again.
@@ -33,7 +35,10 @@ DATA: Final = Path("data/embedded")
 RUN: Final = Path("runs/embedded")
 CALIBRATED: Final = RUN / "calibrated"
 RENDERED: Final = {"train": (24000, 3), "validation": (1000, 1000003), "scores": (600, 2000003)}
-"""Pictures and seed of each rendered set."""
+"""Pictures and seed of each rendered set with painted surroundings."""
+
+COMPOSITES: Final = (18000, 4)
+"""The same of the set before photos."""
 
 
 class Step(NamedTuple):
@@ -75,6 +80,7 @@ def steps(inputs: Inputs) -> list[Step]:
     footage = [word for path in inputs.footage for word in ("--footage", str(path))]
     # The pictures do not depend on how many processes render them.
     render = (*spinepose, "synthesize", "--workers", str(usable_cores()))
+    backgrounds, composites, cutouts = DATA / "backgrounds", DATA / "composites", DATA / "cutouts"
     made = [
         Step(
             rendered[name] / "annotations.json",
@@ -90,10 +96,28 @@ def steps(inputs: Inputs) -> list[Step]:
     return [
         *made,
         Step(photos, ("-m", "recipes.coco_photos", str(inputs.coco), str(photos))),
+        Step(
+            backgrounds,
+            ("-m", "recipes.backgrounds", labels, str(backgrounds), *_options(detector=inputs.detector)),
+        ),
+        Step(
+            composites / "annotations.json",
+            (
+                *render,
+                *_options(count=COMPOSITES[0], seed=COMPOSITES[1], backgrounds=backgrounds, out=composites),
+            ),
+        ),
         Step(head, ("-m", "recipes.annotator", *fit, *movenet)),
         Step(
             pseudo / "footage" / "annotations.json",
             ("-m", "recipes.annotator", *label, *movenet, "--head", str(head)),
+        ),
+        Step(
+            cutouts,
+            (
+                *("-m", "recipes.cutouts", str(pseudo / "photos.json"), str(cutouts)),
+                *_options(images=photos / "images", backgrounds=backgrounds),
+            ),
         ),
         Step(RUN / stage / "stage_done.json", (*spinepose, "train", "--config", "recipes/embedded.yaml")),
         Step(

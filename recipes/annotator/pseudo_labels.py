@@ -9,11 +9,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.embedded_sections.masks import read_mask
 from dataset_loader.coco import index_coco
 from dataset_loader.json_file import read_json
 from recipes.annotator.estimates import EstimateFile, Person, estimate_all, identity_of
 from recipes.annotator.labels import FootageImage, footage_document, photo_document
-from recipes.annotator.rejection import BODY, THRESHOLDS, footage_labels, inside, photo_labels
+from recipes.annotator.rejection import (
+    BODY,
+    THRESHOLDS,
+    Labels,
+    footage_labels,
+    inside,
+    on_mask,
+    photo_labels,
+)
 from recipes.annotator.views import Estimate
 from spinepose_hf.errors import DatasetError
 from spinepose_hf.output.json_file import write_json
@@ -69,12 +78,16 @@ def label_photos(
 
     index = index_coco(document, str(source.annotations))
     sizes = dict(zip(index.image_ids.tolist(), zip(index.heights, index.widths, strict=True), strict=True))
-    found = {}
+    outlines = {entry["id"]: entry.get("segmentation") for entry in document["annotations"]}
+    found: dict[int, Labels] = {}
     for record in records:
         person = Person(str(record.annotation_id), _path(record), record.box)
         labelled = np.column_stack([record.keypoints, record.visibility])[:BODY].astype(np.float64)
         labels = photo_labels(file[person.key], labelled, person.longer_side)
-        found[record.annotation_id] = inside(labels, sizes[record.image_id])
+        labels = inside(labels, size := sizes[record.image_id])
+        if outline := outlines[record.annotation_id]:
+            labels = on_mask(labels, read_mask(outline, size))
+        found[record.annotation_id] = labels
     result = photo_document(document, index, found)
     path = folder / "photos.json"
     write_json(result, path)

@@ -11,6 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.embedded_sections.masks import dilated
+from benchmarks.embedded_sections.masks import inside as mask_holds
 from recipes.annotator.views import Estimate
 from spinepose_hf.model.skeleton import FLIP_INDEX, GROUPS, KEYPOINT_INDEX, NUM_KEYPOINTS
 
@@ -28,7 +30,8 @@ class Thresholds:
         mass: least share of a heatmap around its peak.
         body_error: largest median distance of the estimated from the labelled body; beyond it the views
             looked at somebody else, or upside down.
-        girdle_error: largest distance of the middle of estimated shoulders or hips from that of the labelled.
+        shoulder_error: largest distance of the middle of estimated shoulders from that of the labelled.
+        hip_error: the same of the hips; more, because the trunk is then moved onto the labelled ones.
         side_margin: by how much nearer the other side's label must be for left and right to count as swapped.
         ankle_error: largest error of an ankle whose foot is believed.
         foot_reach: largest distance of a foot's point from its labelled ankle.
@@ -42,7 +45,8 @@ class Thresholds:
     spread: float = 0.045
     mass: float = 0.45
     body_error: float = 0.06
-    girdle_error: float = 0.06
+    shoulder_error: float = 0.06
+    hip_error: float = 0.12
     side_margin: float = 0.02
     ankle_error: float = 0.06
     foot_reach: float = 0.15
@@ -61,17 +65,15 @@ def _columns(*names: str) -> list[int]:
     return [KEYPOINT_INDEX[name] for name in names]
 
 
+_SHOULDERS: Final = _columns("left_shoulder", "right_shoulder")
+_HIPS: Final = _columns("left_hip", "right_hip")
 # What hangs on each girdle: points that are wrong where the girdle is. T8 lies between the two.
-_GIRDLES: Final = (
-    (
-        _columns("left_shoulder", "right_shoulder"),
-        _columns("head", "neck", "spine_05", "left_clavicle", "right_clavicle", "neck_02", "neck_03"),
-    ),
-    (
-        _columns("left_hip", "right_hip"),
-        _columns("hip", "spine_01", "spine_02", "spine_03", "left_latissimus", "right_latissimus"),
-    ),
+_ON_SHOULDERS: Final = _columns(
+    "head", "neck", "spine_05", "left_clavicle", "right_clavicle", "neck_02", "neck_03"
 )
+_ON_HIPS: Final = _columns("hip", "spine_01", "spine_02", "spine_03", "left_latissimus", "right_latissimus")
+# What moves when the hips do, the less the nearer it is to the shoulders.
+_TRUNK: Final = [*_ON_HIPS, *_columns("spine_04", "spine_05", "neck", "left_clavicle", "right_clavicle")]
 _FEET: Final = tuple(
     (
         KEYPOINT_INDEX[f"{side}_ankle"],
@@ -104,18 +106,24 @@ def photo_labels(
         return np.zeros((NUM_KEYPOINTS, 3))
     good = _confident(estimate, longer_side, thresholds)
     good[:BODY] = False
-    for pair, dependants in _GIRDLES:
+    points = estimate.points.astype(np.float64)
+    for pair, dependants, limit in (
+        (_SHOULDERS, _ON_SHOULDERS, thresholds.shoulder_error),
+        (_HIPS, _ON_HIPS, thresholds.hip_error),
+    ):
         if known[pair].all():
-            middle = (estimate.points[pair] - labelled[pair, :2]).mean(axis=0)
-            if np.linalg.norm(middle) / longer_side > thresholds.girdle_error:
+            middle = (labelled[pair, :2] - points[pair]).mean(axis=0)
+            if np.linalg.norm(middle) / longer_side > limit:
                 good[dependants] = False
+            elif pair is _HIPS:
+                points = _moved_hips(points, middle)
             if _swapped(estimate.points[pair], labelled[pair, :2], thresholds.side_margin * longer_side):
                 good[_SIDED] = False
     for ankle, foot in _FEET:
         reach = np.linalg.norm(estimate.points[foot] - labelled[ankle, :2], axis=1) / longer_side
         believed = known[ankle] and error[ankle] <= thresholds.ankle_error
         good[foot] &= believed & (reach <= thresholds.foot_reach)
-    return _labels(estimate.points.astype(np.float64), good)
+    return _labels(points, good)
 
 
 def footage_labels(estimate: Estimate, longer_side: float, thresholds: Thresholds = THRESHOLDS) -> Labels:
@@ -152,6 +160,23 @@ def inside(labels: Labels, size: tuple[int, int]) -> Labels:
     return np.where(((x >= 0) & (y >= 0) & (x < width) & (y < height))[:, None], labels, 0.0)
 
 
+def on_mask(labels: Labels, mask: NDArray[np.uint8]) -> Labels:
+    """The labels on a person's mask (H, W) grown by 2 px, and those of the body wherever they lie."""
+    kept = mask_holds(labels[:, :2], dilated(mask))
+    kept[:BODY] = True
+    return np.where(kept[:, None], labels, 0.0)
+
+
+def _moved_hips(points: NDArray[np.float64], by: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The points (37, 2) with the trunk sheared so that its hips move by `by` (2,) and its shoulders stay."""
+    hips, shoulders = points[_HIPS].mean(axis=0), points[_SHOULDERS].mean(axis=0)
+    trunk = shoulders - hips
+    height = (points[_TRUNK] - hips) @ trunk / max(float(trunk @ trunk), 1.0)
+    moved = points.copy()
+    moved[_TRUNK] += (1 - np.clip(height, 0, 1))[:, None] * by
+    return moved
+
+
 def _confident(estimate: Estimate, longer_side: float, thresholds: Thresholds) -> NDArray[np.bool_]:
     agreed = estimate.spread / longer_side < thresholds.spread
     result: NDArray[np.bool_] = agreed & (estimate.mass > thresholds.mass)
@@ -168,4 +193,4 @@ def _labels(points: NDArray[np.float64], good: NDArray[np.bool_]) -> Labels:
     return np.where(good[:, None], np.concatenate([points, np.ones((len(points), 1))], axis=1), 0.0)
 
 
-__all__ = ["THRESHOLDS", "Labels", "Thresholds", "footage_labels", "inside", "photo_labels"]
+__all__ = ["THRESHOLDS", "Labels", "Thresholds", "footage_labels", "inside", "on_mask", "photo_labels"]

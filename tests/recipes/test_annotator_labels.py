@@ -184,6 +184,18 @@ def test_an_identity_changes_with_every_part(tmp_path: Path) -> None:
         identity_of(tmp_path / "b")
 
 
+def test_pseudo_labels_beside_the_outline_are_left_out(photos: Path, tmp_path: Path) -> None:
+    document = written(photos)
+    left = [[0, 0, 51, 0, 51, 100, 0, 100]]
+    document["annotations"][0]["segmentation"] = left
+    photos.write_text(json.dumps(document))
+    result = label_photos(photo_source(photos, None, "all"), tmp_path, annotating(standing()), "a", silent)
+    halved, whole = (keypoints(result.document["annotations"][place]) for place in (0, 1))
+    lost = np.flatnonzero((whole[:, 2] > 0) & (halved[:, 2] == 0))
+    expected = np.flatnonzero((standing()[:, 0] > 54) & (np.arange(len(whole)) >= BODY))
+    assert expected.size and set(expected) <= set(lost.tolist()) and (standing()[lost, 0] > 52).all()
+
+
 def test_a_sheet_shows_people_with_labels(photos: Path, tmp_path: Path) -> None:
     result = label_photos(photo_source(photos, None, "train"), tmp_path, annotating(standing()), "a", silent)
     entries = drawn_at_random(result, 0, 6)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recipes.annotator.rejection import THRESHOLDS, footage_labels, inside, photo_labels
+from recipes.annotator.rejection import THRESHOLDS, footage_labels, inside, on_mask, photo_labels
 from recipes.annotator.views import Estimate
 from spinepose_hf.model.skeleton import KEYPOINT_INDEX, KEYPOINT_NAMES, NUM_KEYPOINTS
 from tests.recipes.annotator_scenes import BODY, SIDE, estimate, standing
@@ -68,7 +68,7 @@ PHOTO_CASES: dict[str, tuple[Change, set[str]]] = {
     "views disagree": (weak("spread", "spine_03", 5.0), BEYOND_BODY - {"spine_03"}),
     "flat heatmap": (weak("mass", "neck_02", 0.3), BEYOND_BODY - {"neck_02"}),
     "shoulders elsewhere": (moved("left_shoulder", "right_shoulder", by=(0, 8)), BEYOND_BODY - UPPER),
-    "hips elsewhere": (moved("left_hip", "right_hip", by=(8, 0)), BEYOND_BODY - LOWER),
+    "hips elsewhere": (moved("left_hip", "right_hip", by=(13, 0)), BEYOND_BODY - LOWER),
     "one shoulder elsewhere, the middle right": (moved("left_shoulder", by=(8, 0)), BEYOND_BODY),
     "shoulders elsewhere, but one is not labelled": (
         lambda found, labelled: (
@@ -97,6 +97,33 @@ def test_a_labelled_body_decides_what_is_believed(change: Change, kept: set[str]
     shown = labels[:, 2] > 0
     np.testing.assert_array_equal(labels[shown, :2], found.points[shown])
     assert not labels[~shown].any()
+
+
+def test_the_trunk_moves_with_the_labelled_hips() -> None:
+    found, labelled = estimate(), np.column_stack([standing()[:BODY], np.full(BODY, 2.0)])
+    hips = [KEYPOINT_INDEX["left_hip"], KEYPOINT_INDEX["right_hip"]]
+    labelled[hips, 0] += 10
+    labels = photo_labels(found, labelled, SIDE)
+    assert names(labels) == BEYOND_BODY
+    by = np.where(labels[:, 2:] > 0, labels[:, :2] - found.points, 0)
+    assert not by[:, 1].any()
+    # Hips are at 52 px, shoulders at 22: what is below moves as far as the hips, what is above not at all.
+    heights = {"hip": 50, "spine_01": 46, "spine_04": 34, "neck": 26}
+    expected = {name: 10 * (height - 22) / 30 for name, height in heights.items()}
+    assert {name: by[KEYPOINT_INDEX[name], 0] for name in expected} == pytest.approx(expected, abs=0.01)
+    still = ["neck_02", "neck_03", "head", *sorted(LEFT_FOOT | RIGHT_FOOT)]
+    assert not by[[KEYPOINT_INDEX[name] for name in still]].any()
+
+
+def test_points_beside_the_mask_are_not_believed() -> None:
+    labels = np.zeros((NUM_KEYPOINTS, 3))
+    on, near, beside, outside = KEYPOINT_INDEX["hip"], KEYPOINT_INDEX["neck"], 30, 31
+    labels[[0, on, near, beside, outside]] = [[90, 5, 2], [20, 20, 1], [31, 20, 1], [36, 20, 1], [20, -9, 1]]
+    mask = np.zeros((50, 100), np.uint8)
+    mask[10:30, 10:30] = 1
+    kept = on_mask(labels, mask)
+    assert np.flatnonzero(kept[:, 2]).tolist() == sorted([0, on, near])
+    np.testing.assert_array_equal(kept[[0, on, near]], labels[[0, on, near]])
 
 
 def body_moved(by: float) -> Change:

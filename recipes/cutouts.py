@@ -1,0 +1,141 @@
+"""Put people who were cut out of photos before other photos, alone or with somebody else.
+
+    python -m recipes.cutouts data/embedded/pseudo/photos.json data/embedded/cutouts \\
+        --images data/embedded/photos/images --backgrounds data/embedded/backgrounds
+
+Few people are labelled on photos, and a network remembers them with what is around them (copy-paste
+augmentation, arXiv 2012.07177). Only people whose outline is known are taken, of photos that the recipe's
+list trains on, and only if their labelled points lie on it: what was hidden behind a table would float in
+the air. See `recipes.pasting` for how they are put together.
+Writes `annotations.json`, a COCO keypoint file, and `images`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from benchmarks.embedded_sections.masks import dilated, inside, read_mask
+from benchmarks.embedded_sections.sets import listed_images
+from dataset_loader.json_file import read_json
+from dataset_loader.schema import SPINETRACK
+from dataset_loader.synthetic.photos import PhotoFolder, find_photos, photo_background
+from recipes.coco_photos import PHOTO_LIST
+from recipes.pasting import Cutout, annotation_of, arrange, compose, cut_out
+from spinepose_hf.errors import DatasetError, SpinePoseError
+from spinepose_hf.files import atomic_folder
+from spinepose_hf.inference.images import load_image
+from spinepose_hf.output.json_file import write_json
+from spinepose_hf.output.picture import write_picture
+
+LEAST_HEIGHT: Final = 72
+"""Px of a person's box on the photo."""
+
+LEAST_POINTS: Final = 8
+LEAST_ON_OUTLINE: Final = 0.8
+"""Labelled points, and the share of them that must lie on the outline, grown by 2 px."""
+
+ANOTHER: Final = 0.6
+"""Of the scenes have a second person."""
+
+
+def read_cutouts(annotations: Path, images: Path) -> list[Cutout]:
+    """The people of a file who can be cut out.
+
+    Raises:
+        SpinePoseError: a file is missing or damaged, or nobody can be cut out.
+    """
+    document = read_json(annotations)
+    wanted = listed_images(PHOTO_LIST, "train")
+    entries = {entry["id"]: entry for entry in document["images"] if entry["id"] in wanted}
+    found = []
+    for annotation in sorted(document["annotations"], key=lambda entry: int(entry["image_id"])):
+        entry = entries.get(annotation["image_id"])
+        outline = annotation.get("segmentation")
+        if entry is None or not outline or annotation["iscrowd"] or annotation["bbox"][3] < LEAST_HEIGHT:
+            continue
+        points = np.array(annotation["keypoints"], np.float64).reshape(-1, 3)
+        body = points[:17][points[:17, 2] > 0]
+        mask = read_mask(outline, (entry["height"], entry["width"]))
+        if len(body) < LEAST_POINTS or inside(body[:, :2], dilated(mask)).mean() < LEAST_ON_OUTLINE:
+            continue
+        found.append(cut_out(load_image(images / entry["file_name"]), mask, points))
+    if not found:
+        raise DatasetError(
+            f"{annotations} has nobody with an outline on a photo that {PHOTO_LIST.name} trains on"
+        )
+    return found
+
+
+def write_scenes(people: Sequence[Cutout], photos: PhotoFolder, target: Path, scenes: int, seed: int) -> int:
+    """Write so many scenes of each person.
+
+    Args:
+        people: who was cut out.
+        photos: to put behind them.
+        target: folder; must not exist.
+        scenes: of each person.
+        seed: of all chance.
+
+    Returns:
+        How many people are labelled in them.
+    """
+    document: dict[str, list[Any]] = {
+        "images": [],
+        "annotations": [],
+        "categories": [SPINETRACK.to_category()],
+    }
+    with atomic_folder(target) as folder:
+        for number in range(len(people) * scenes):
+            rng = np.random.default_rng((seed, number))
+            person = people[number % len(people)]
+            other = people[int(rng.integers(len(people)))] if rng.random() < ANOTHER else None
+            size, placed = arrange(rng, person, other)
+            backdrop = (photo_background(rng, photos, size) * 255).astype(np.uint8)
+            scene, shown = compose(backdrop, placed)
+            name = f"{number:06d}.jpg"
+            write_picture(scene, folder / "images" / name)
+            document["images"].append(
+                {"id": number + 1, "file_name": name, "width": size[0], "height": size[1]}
+            )
+            entries = filter(None, (annotation_of(*one) for one in shown))
+            document["annotations"] += [
+                {"id": 4 * number + place + 1, "image_id": number + 1, **entry}
+                for place, entry in enumerate(entries)
+            ]
+        write_json(document, folder / "annotations.json")
+    return len(document["annotations"])
+
+
+def main() -> None:
+    """Cut out and write what the arguments name."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("photos", type=Path, help="COCO keypoint JSON with 37 points and outlines")
+    parser.add_argument("out", type=Path, help="folder of the scenes")
+    parser.add_argument("--images", type=Path, required=True, help="the pictures of the file")
+    parser.add_argument("--backgrounds", type=Path, required=True, help="folder of photos without people")
+    parser.add_argument("--scenes", type=int, default=10, help="of each person; default: 10")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    try:
+        people = read_cutouts(arguments.photos, arguments.images)
+        photos = find_photos(arguments.backgrounds)
+        count = write_scenes(people, photos, arguments.out, arguments.scenes, arguments.seed)
+    except SpinePoseError as error:
+        sys.exit(f"error: {error}")
+    scenes = len(people) * arguments.scenes
+    print(f"{len(people)} people cut out, {count} times labelled in {scenes} scenes: {arguments.out}")
+
+
+if __name__ == "__main__":
+    main()
+
+
+__all__ = ["read_cutouts", "write_scenes"]

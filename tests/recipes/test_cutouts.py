@@ -1,0 +1,84 @@
+"""Who is cut out of photos, and the keypoint file of the scenes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from dataset_loader.coco import read_coco
+from dataset_loader.synthetic.photos import find_photos
+from recipes import cutouts
+from recipes.cutouts import read_cutouts, write_scenes
+from spinepose_hf.errors import DatasetError
+from spinepose_hf.output.picture import write_picture
+from tests.recipes.pasted_people import GREEN, GREY, person
+
+
+def test_scenes_are_a_keypoint_file_with_its_pictures(tmp_path: Path) -> None:
+    write_picture(np.full((300, 400, 3), GREY, np.uint8), tmp_path / "backgrounds" / "a.jpg")
+    photos = find_photos(tmp_path / "backgrounds")
+    people = [person(), person(GREEN)]
+    count = write_scenes(people, photos, tmp_path / "scenes", 5, seed=1)
+    index = read_coco(tmp_path / "scenes" / "annotations.json")
+    assert len(index.image_ids) == 10 and len(index.person_ids) == count > 10
+    assert len(set(index.person_ids.tolist())) == count
+    assert all((tmp_path / "scenes" / "images" / name).is_file() for name in index.file_names)
+    write_scenes(people, photos, tmp_path / "again", 5, seed=1)
+    again = (tmp_path / "again" / "annotations.json").read_bytes()
+    assert again == (tmp_path / "scenes" / "annotations.json").read_bytes()
+
+
+def photo(number: int, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """An image and its person, whose outline is a rectangle that holds ten labelled points."""
+    body = [[110 + 2 * place, 60 + 10 * place, 2] for place in range(10)] + [[0, 0, 0]] * 27
+    annotation = {
+        "id": number,
+        "image_id": number,
+        "category_id": 1,
+        "iscrowd": 0,
+        "bbox": [100, 50, 40, 110],
+        "area": 4400,
+        "num_keypoints": 10,
+        "keypoints": [value for point in body for value in point],
+        "segmentation": [[100, 50, 140, 50, 140, 160, 100, 160]],
+    }
+    image = {"id": number, "file_name": f"{number}.jpg", "width": 200, "height": 200}
+    return image, annotation | changes
+
+
+REFUSED: dict[str, dict[str, Any]] = {
+    "no outline": {"segmentation": None},
+    "a crowd": {"iscrowd": 1},
+    "small": {"bbox": [100, 50, 40, 60]},
+    "points beside the outline": {"segmentation": [[0, 0, 40, 0, 40, 110, 0, 110]]},
+    "few points": {"keypoints": [120, 100, 2] * 7 + [0, 0, 0] * 30},
+    "held out": {"image_id": 9},
+}
+
+
+def test_only_whole_people_of_training_photos_are_cut_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = tmp_path / "list.txt"
+    monkeypatch.setattr(cutouts, "PHOTO_LIST", listed)
+    listed.write_text("\n".join([*(f"{n} val2017 train" for n in range(8)), "9 val2017 validation"]))
+    entries = [photo(number, **changes) for number, changes in enumerate(REFUSED.values())]
+    images = [image for image, _ in entries] + [photo(9)[0], photo(7)[0]]
+    refused = [annotation for _, annotation in entries]
+    for image in images:
+        write_picture(np.full((200, 200, 3), GREY, np.uint8), tmp_path / image["file_name"])
+    path = tmp_path / "labels.json"
+
+    path.write_text(json.dumps({"images": images, "annotations": [*refused, photo(7)[1]]}))
+    (found,) = read_cutouts(path, tmp_path)
+    assert found.alpha.shape == (114, 44)
+
+    path.write_text(json.dumps({"images": images, "annotations": refused}))
+    with pytest.raises(DatasetError, match="has nobody with an outline"):
+        read_cutouts(path, tmp_path)
