@@ -1,7 +1,8 @@
 """Random views of one person: every geometric change folded into one affine warp, then pixel changes.
 
 The order and the ranges follow the RTMPose recipe (half body, shift, scale, rotation, flip, photometric,
-blur, dropout); the wider scale range and the occluders are ours, so that loose boxes and covered people work.
+blur, dropout); the wider scale range, the occluders and the cut-off pictures are ours, so that loose boxes
+and people who are covered or seen in part work.
 """
 
 from __future__ import annotations
@@ -25,10 +26,16 @@ _HALF_BODY_MIN_UPPER: Final = 2
 _HALF_BODY_MIN_LOWER: Final = 3
 _HALF_BODY_EXTENT: Final = 1.5
 
+# Of cut-off people: at which edge of the picture, how much of the box is kept, and points that must remain.
+_CUT_EDGES: Final = ("bottom", "top", "left", "right")
+_CUT_SHARES: Final = (0.6, 0.12, 0.14, 0.14)
+_CUT_KEPT: Final = {"bottom": (0.35, 0.85), "top": (0.65, 0.9), "left": (0.45, 0.85), "right": (0.45, 0.85)}
+_CUT_MIN_POINTS: Final = 6
+
 
 @dataclass(frozen=True)
 class AugmentationOptions:
-    """Probabilities and ranges. The defaults are those of the embedded model's recipe.
+    """Probabilities and ranges. The defaults suit long runs; recipes/embedded.yaml has lighter ones.
 
     Attributes:
         flip: probability of mirroring, keypoints swapped left and right.
@@ -42,6 +49,7 @@ class AugmentationOptions:
         photometric: probability of each of the colour changes.
         degrade: probability of each of blur, noise, low resolution and JPEG.
         occlude: probability of each of up to three occluders.
+        cut_off: probability of a person whom an edge of the picture cuts off.
     """
 
     flip: float = 0.5
@@ -55,6 +63,7 @@ class AugmentationOptions:
     photometric: float = 0.5
     degrade: float = 0.15
     occlude: float = 0.35
+    cut_off: float = 0.0
 
     def weakened(self) -> AugmentationOptions:
         """The lighter views of the last steps, as in the parent recipe: no shift, no colours, fewer holes."""
@@ -116,6 +125,42 @@ def half_body_box(
     if half.min() < 1:
         return None
     return np.concatenate([centre - half, centre + half]).astype(np.float64)
+
+
+def cut_off_frame(
+    box: NDArray[np.float64], keypoints: Points, visible: NDArray[np.bool_], rng: np.random.Generator
+) -> NDArray[np.float64] | None:
+    """Where a picture shall end so that one of its edges cuts a person off.
+
+    Most people of COCO with few labelled points are seen so: down to the hips, more often than anything else.
+
+    Args:
+        box: (4,) xyxy of the person.
+        keypoints: (K, 2) image pixels.
+        visible: (K,) labelled points.
+        rng: the only source of chance.
+
+    Returns:
+        (4,) xyxy, infinite but for one edge; None where too few labelled points would remain.
+    """
+    edge = _CUT_EDGES[int(rng.choice(len(_CUT_EDGES), p=_CUT_SHARES))]
+    kept = rng.uniform(*_CUT_KEPT[edge])
+    width, height = box[2:] - box[:2]
+    frame = np.array([-np.inf, -np.inf, np.inf, np.inf])
+    if edge == "bottom":
+        frame[3] = box[1] + kept * height
+    elif edge == "top":
+        frame[1] = box[3] - kept * height
+    elif edge == "right":
+        frame[2] = box[0] + kept * width
+    else:
+        frame[0] = box[2] - kept * width
+    return frame if (visible & inside_frame(keypoints, frame)).sum() >= _CUT_MIN_POINTS else None
+
+
+def inside_frame(points: Points, frame: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(K,) whether points (K, 2) lie in a frame (4,) xyxy."""
+    return np.asarray(((points >= frame[:2]) & (points < frame[2:])).all(axis=1), np.bool_)
 
 
 def random_warp(

@@ -20,6 +20,8 @@ from spinepose_hf.model.geometry import box_center_scale, matrix_scale, warp_mat
 from spinepose_hf.training.augmentation import (
     AugmentationOptions,
     body_halves,
+    cut_off_frame,
+    inside_frame,
     occlude,
     photometric,
     random_warp,
@@ -135,6 +137,7 @@ class View(NamedTuple):
         seed: of the draw, negative for the plain crop.
         matrix: 2x3, from image pixels to pixels of the network's input.
         mirrored: whether it mirrors.
+        frame: (4,) xyxy where the picture is made to end, or None for its own edges.
         border: what `cv2.warpAffine` shall show outside the image.
         rng: decides the changes of pixels; None for no change.
         options: probabilities and ranges of these.
@@ -143,6 +146,7 @@ class View(NamedTuple):
     seed: int
     matrix: NDArray[np.float64]
     mirrored: bool
+    frame: NDArray[np.float64] | None
     border: dict[str, Any]
     rng: np.random.Generator | None
     options: AugmentationOptions
@@ -194,14 +198,20 @@ class PersonCrops(Dataset[Crop]):
         """(K, 3) labels of the plain crop of a record: x, y in input pixels and weight 0 or 1."""
         record = self.records[place]
         centers, scales = box_center_scale(record.box[None], self.input_size)
-        return self._labels(record, warp_matrix(centers[0], scales[0], self.input_size), False)
+        return self._labels(record, warp_matrix(centers[0], scales[0], self.input_size), False, None)
 
     def _labels(
-        self, record: PersonRecord, matrix: NDArray[np.float64], mirrored: bool
+        self,
+        record: PersonRecord,
+        matrix: NDArray[np.float64],
+        mirrored: bool,
+        frame: NDArray[np.float64] | None,
     ) -> NDArray[np.float32]:
-        points, visibility = warp_keypoints(
-            record.keypoints, record.visibility, matrix, mirrored, self._flip_index
-        )
+        shown = record.visibility
+        if frame is not None:
+            # Nobody labels what the picture does not show.
+            shown = shown * inside_frame(record.keypoints, frame)
+        points, visibility = warp_keypoints(record.keypoints, shown, matrix, mirrored, self._flip_index)
         return np.concatenate([points, np.minimum(visibility, 1)[:, None]], axis=1)
 
     def render(self, record: PersonRecord, draw: Draw) -> Crop:
@@ -220,13 +230,23 @@ class PersonCrops(Dataset[Crop]):
         if draw.seed < 0:
             centers, scales = box_center_scale(record.box[None], self.input_size)
             matrix = warp_matrix(centers[0], scales[0], self.input_size)
-            return View(draw.seed, matrix, False, {"borderMode": cv2.BORDER_CONSTANT}, None, self.options)
+            return View(
+                draw.seed, matrix, False, None, {"borderMode": cv2.BORDER_CONSTANT}, None, self.options
+            )
         rng = np.random.default_rng(draw.seed)
         options = self._weak_options if draw.weak else self.options
+        box, visible, frame = record.box, record.visibility > 0, None
+        if options.cut_off and rng.random() < options.cut_off:
+            frame = cut_off_frame(box, record.keypoints, visible, rng)
+        if frame is not None:
+            box = np.concatenate([np.maximum(box[:2], frame[:2]), np.minimum(box[2:], frame[2:])])
+            visible &= inside_frame(record.keypoints, frame)
         matrix, mirrored = random_warp(
-            record.box, record.keypoints, record.visibility > 0, self.input_size, options, rng, self._halves
+            box, record.keypoints, visible, self.input_size, options, rng, self._halves
         )
-        return View(draw.seed, matrix, mirrored, _random_border(rng), rng, options)
+        # Beyond a cut nothing is shown, as in inference; repeating the picture would mirror the person.
+        border = _random_border(rng) if frame is None else {"borderMode": cv2.BORDER_CONSTANT}
+        return View(draw.seed, matrix, mirrored, frame, border, rng, options)
 
     def cut(self, image: NDArray[np.uint8], reduction: int, record: PersonRecord, view: View) -> Crop:
         """Cut a view out of BGR pixels that were reduced by `reduction`."""
@@ -235,6 +255,8 @@ class PersonCrops(Dataset[Crop]):
         # The loader's processes share the cores with the network.
         cv2.setNumThreads(0)
         matrix = _for_reduced(view.matrix * (self.crop_size[0] / self.input_size[0]), reduction)
+        if view.frame is not None:
+            image, matrix = _framed(image, matrix, view.frame / reduction)
         if self.crop_size != self.input_size:
             image, matrix = _shrink_for(image, matrix)
         crop = cv2.warpAffine(image, matrix, self.crop_size[::-1], flags=cv2.INTER_LINEAR, **view.border)
@@ -246,7 +268,7 @@ class PersonCrops(Dataset[Crop]):
             crop = photometric(crop, view.options, view.rng)
         return {
             "crops": torch.from_numpy(crop),
-            "labels": torch.from_numpy(self._labels(record, view.matrix, view.mirrored)),
+            "labels": torch.from_numpy(self._labels(record, view.matrix, view.mirrored, view.frame)),
             "image_id": record.image_id,
             "annotation_id": record.annotation_id,
             "seed": view.seed,
@@ -291,6 +313,18 @@ def _for_reduced(matrix: NDArray[np.float64], factor: int) -> NDArray[np.float64
     # Pixel x of the reduced image covers the old pixels around factor * x + (factor - 1) / 2.
     offset = matrix[:, :2].sum(1, keepdims=True) * ((factor - 1) / 2)
     return np.concatenate([matrix[:, :2] * factor, offset + matrix[:, 2:]], 1)
+
+
+def _framed(
+    image: NDArray[np.uint8], matrix: NDArray[np.float64], frame: NDArray[np.float64]
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """The part of an image in a frame (4,) xyxy, which may reach beyond it, and the matrix from there."""
+    height, width = image.shape[:2]
+    left, top = np.ceil(np.clip(frame[:2], 0, (width - 1, height - 1))).astype(int)
+    right, bottom = np.ceil(np.clip(frame[2:], (left + 1, top + 1), (width, height))).astype(int)
+    moved = matrix.copy()
+    moved[:, 2] += matrix[:, :2] @ (left, top)
+    return image[top:bottom, left:right], moved
 
 
 def _shrink_for(

@@ -10,7 +10,9 @@ from spinepose_hf.model.skeleton import FLIP_INDEX, LOWER_BODY, NUM_KEYPOINTS, U
 from spinepose_hf.training.augmentation import (
     AugmentationOptions,
     body_halves,
+    cut_off_frame,
     half_body_box,
+    inside_frame,
     occlude,
     photometric,
     random_warp,
@@ -69,6 +71,25 @@ def test_a_mirrored_person_swaps_sides() -> None:
     assert swapped.tolist() == [float(i) for i in FLIP_INDEX]
     np.testing.assert_allclose(moved[:, 0], SIZE[1] - 1 - straight[list(FLIP_INDEX), 0], atol=1e-3)
     np.testing.assert_allclose(moved[:, 1], straight[list(FLIP_INDEX), 1], atol=1e-3)
+
+
+class TestCutOff:
+    def test_one_edge_lies_inside_the_box(self) -> None:
+        _, points = spots()
+        edges = set()
+        for seed in range(40):
+            frame = cut_off_frame(BOX, points, VISIBLE, np.random.default_rng(seed))
+            assert frame is not None and np.isfinite(frame).sum() == 1
+            edge = int(np.flatnonzero(np.isfinite(frame))[0])
+            edges.add(edge)
+            assert BOX[edge % 2] < frame[edge] < BOX[edge % 2 + 2]
+            assert 6 <= inside_frame(points, frame).sum() < NUM_KEYPOINTS
+        assert edges == {0, 1, 2, 3}
+
+    def test_needs_enough_points(self) -> None:
+        _, points = spots()
+        few = np.arange(NUM_KEYPOINTS) < 5
+        assert cut_off_frame(BOX, points, few, np.random.default_rng(0)) is None
 
 
 class TestHalfBody:

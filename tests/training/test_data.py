@@ -107,6 +107,36 @@ class TestPersonCrops:
         little = cv2.GaussianBlur(small[0]["crops"].numpy(), (0, 0), 1).astype(int)
         assert np.abs(big - little)[8:-8, 8:-8].mean() < 6
 
+    def test_who_is_cut_off_is_labelled_where_the_picture_shows_them(self, crops: PersonCrops) -> None:
+        plain = {"half_body": 0.0, "flip": 0.0, "rotate": 0.0, "shift_probability": 0.0, "scale": (1.0, 1.0)}
+        pixels = {"photometric": 0.0, "degrade": 0.0, "occlude": 0.0}
+        options = AugmentationOptions(**plain, **pixels, cut_off=1.0)
+        cutting = PersonCrops(crops.records, (256, 192), options=options)
+        found = 0
+        for seed in range(20):
+            view = cutting.view(crops.records[0], Draw(0, seed))
+            if view.frame is None:
+                continue
+            found += 1
+            crop = cutting[Draw(0, seed)]
+            shown = crop["labels"][:, 2].numpy() > 0
+            points = crops.records[0].keypoints
+            inside = ((points >= view.frame[:2]) & (points < view.frame[2:])).all(axis=1)
+            assert (shown == inside).all() and shown.sum() >= 6
+            # Pixels stay where they were: the crop is the plain view of the picture with the rest taken away.
+            image = cv2.imread(str(crops.records[0].image))
+            left, top = np.ceil(np.clip(view.frame[:2], 0, None)).astype(int)
+            right, bottom = np.ceil(np.clip(view.frame[2:], None, (100, 120))).astype(int)
+            blank = np.zeros_like(image)
+            blank[top:bottom, left:right] = image[top:bottom, left:right]
+            whole = cv2.cvtColor(cv2.warpAffine(blank, view.matrix, (192, 256)), cv2.COLOR_BGR2RGB)
+            seen = cv2.warpAffine((blank > 0).all(2).astype(np.uint8), view.matrix, (192, 256)) > 0
+            seen = cv2.erode(seen.astype(np.uint8), np.ones((9, 9))) > 0
+            difference = np.abs(whole[seen].astype(int) - crop["crops"].numpy()[seen])
+            # The tones still change a little; where things are does not.
+            assert seen.mean() > 0.1 and np.median(difference) < 3
+        assert found > 10
+
     def test_a_missing_picture_names_its_annotation(self, crops: PersonCrops) -> None:
         crops.records[0].image.unlink()
         with pytest.raises(DatasetError, match=r"one\.png of annotation 5"):
