@@ -2,10 +2,11 @@
 
     python benchmarks/embedded_model.py --photos coco/person_keypoints.json \\
         --held-out coco_train/person_keypoints.json --synthetic data/embedded/validation --limit 300 \\
-        [--model PATH] [--json out/figures.json] [--contact-sheet out/sheet.jpg]
+        [--flip] [--model PATH] [--json out/figures.json] [--contact-sheet out/sheet.jpg]
 
 Prints a table for each set in Markdown. As the package runs it: ground-truth boxes, the deploy graph, no flip
-test, persons ranked by their calibrated scores (a model folder: by its raw peaks). Intervals are the middle
+test, persons ranked by their calibrated scores (a model folder: by its raw peaks). With `--flip` as the paper
+evaluates: the model folder, its logits averaged with those of the mirrored crops. Intervals are the middle
 95 % of bootstrap samples of pictures. Where rendered people are given, the mean of their poses, drawn in
 every box, stands beside the figures: what can be had without looking.
 
@@ -43,7 +44,7 @@ from spinepose_hf.evaluation.evaluate import Evaluation, run_evaluation
 from spinepose_hf.evaluation.network import Network, load_network
 from spinepose_hf.files import atomic_path
 from spinepose_hf.inference.estimator import SpinePoseEstimator
-from spinepose_hf.weights import embedded_onnx
+from spinepose_hf.weights import embedded_model, embedded_onnx
 
 ROOT = Path(__file__).resolve().parent.parent
 PHOTO_LIST = ROOT / "recipes" / "embedded_photos.txt"
@@ -75,6 +76,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument(
         "--model", type=Path, help="deploy ONNX file or model folder; default: the embedded one"
     )
+    parser.add_argument("--flip", action="store_true", help="with flip test, as the paper evaluates")
     parser.add_argument("--photos", type=Path, help="COCO keypoint JSON, its pictures in `images` beside it")
     parser.add_argument(
         "--held-out", type=Path, help="the same, of which only the list's validation part counts"
@@ -99,8 +101,8 @@ def measure(arguments: argparse.Namespace) -> None:
     Raises:
         SpinePoseError: a set or the model cannot be read, or an output cannot be written.
     """
-    model = arguments.model or embedded_onnx()
-    network = load_network(model, flip=False, device="cpu")
+    model = arguments.model or (embedded_model() if arguments.flip else embedded_onnx())
+    network = load_network(model, flip=arguments.flip, device="cpu")
     estimator = SpinePoseEstimator(model, device="cpu", detector="none")
     rendered = (
         read_set("Rendered people", arguments.synthetic, limit=arguments.limit)
@@ -110,7 +112,8 @@ def measure(arguments: argparse.Namespace) -> None:
     mean = None if rendered is None else mean_pose(rendered.data.index, network.input_size)
     photos, held_out = None, None
     sections = []
-    print(f"`{model.name}`, digest {network.digest[:12]}", flush=True)
+    how = "with" if network.flip else "without"
+    print(f"`{model.name}`, {how} flip test, digest {network.digest[:12]}", flush=True)
     if arguments.photos:
         photos = photo_set(
             read_set("Photos for measuring", arguments.photos), network, mean, estimator, arguments.samples

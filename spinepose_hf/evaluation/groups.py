@@ -39,8 +39,8 @@ def compare_skeletons(
 ) -> Comparison:
     """Bring labels into the columns of a network.
 
-    Groups keep the points that the labels know. One without any is left out, and so is one with the points of
-    an earlier one, as `all` beside `body` for COCO's labels.
+    Groups keep the points that the labels know. One without any is left out. Of groups with the same points
+    left the one that had the fewest says best what they are: `body`, not `all`, for COCO's labels.
 
     Args:
         index: the labels.
@@ -59,11 +59,17 @@ def compare_skeletons(
         )
     labels = Labels.from_index(index.converted(schema))
     seen = np.asarray(labels.visible[~labels.crowd].any(axis=0))
-    kept: dict[str, tuple[int, ...]] = {}
-    for name, columns in groups.items():
-        some = tuple(column for column in columns if column in shared)
-        if some and seen[list(some)].any() and some not in kept.values():
-            kept[name] = some
+    known = {
+        name: tuple(column for column in columns if column in shared) for name, columns in groups.items()
+    }
+    narrowest: dict[tuple[int, ...], str] = {}
+    for name in sorted(groups, key=lambda name: len(groups[name])):
+        narrowest.setdefault(known[name], name)
+    kept = {
+        name: some
+        for name, some in known.items()
+        if some and seen[list(some)].any() and narrowest[some] == name
+    }
     if not kept:
         raise DatasetError(
             f"{index.name}: none of the keypoints that the network knows is visible on any person"
