@@ -5,10 +5,10 @@
         [--flip] [--model PATH] [--json out/figures.json] [--contact-sheet out/sheet.jpg]
 
 Prints a table for each set in Markdown. As the package runs it: ground-truth boxes, the deploy graph, no flip
-test, persons ranked by their calibrated scores (a model folder: by its raw peaks). With `--flip` as the paper
-evaluates: the model folder, its logits averaged with those of the mirrored crops. Intervals are the middle
-95 % of bootstrap samples of pictures. Where rendered people are given, the mean of their poses, drawn in
-every box, stands beside the figures: what can be had without looking.
+test, persons ranked by their calibrated scores (a model folder: by its raw peaks). With `--flip` as
+`spinepose --flip` runs it (a model folder: with the published flip test). Intervals are the middle 95 % of
+bootstrap samples of pictures. Where rendered people are given, the mean of their poses, drawn in every box,
+stands beside the figures: what can be had without looking.
 
 `--photos` are for measuring alone: nothing is trained or chosen on them. `--held-out` takes those pictures of
 its file that the recipe's list gives to validation. The contact sheet shows held-out photos whose licence
@@ -38,13 +38,14 @@ from embedded_sections.rendered import calibration_figures, rendered_figures
 from embedded_sections.sets import LabelledSet, listed_images, read_set
 from embedded_sections.table import as_json, markdown
 
-from spinepose_hf.errors import SpinePoseError
+from spinepose_hf.errors import ModelError, SpinePoseError
 from spinepose_hf.evaluation.bootstrap import SAMPLES
 from spinepose_hf.evaluation.evaluate import Evaluation, run_evaluation
-from spinepose_hf.evaluation.network import Network, load_network
+from spinepose_hf.evaluation.network import DeployNetwork, Network, load_network
 from spinepose_hf.files import atomic_path
 from spinepose_hf.inference.estimator import SpinePoseEstimator
-from spinepose_hf.weights import embedded_model, embedded_onnx
+from spinepose_hf.inference.onnx_session import open_session
+from spinepose_hf.weights import embedded_onnx
 
 ROOT = Path(__file__).resolve().parent.parent
 PHOTO_LIST = ROOT / "recipes" / "embedded_photos.txt"
@@ -76,7 +77,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument(
         "--model", type=Path, help="deploy ONNX file or model folder; default: the embedded one"
     )
-    parser.add_argument("--flip", action="store_true", help="with flip test, as the paper evaluates")
+    parser.add_argument("--flip", action="store_true", help="look at mirrored crops too")
     parser.add_argument("--photos", type=Path, help="COCO keypoint JSON, its pictures in `images` beside it")
     parser.add_argument(
         "--held-out", type=Path, help="the same, of which only the list's validation part counts"
@@ -101,9 +102,9 @@ def measure(arguments: argparse.Namespace) -> None:
     Raises:
         SpinePoseError: a set or the model cannot be read, or an output cannot be written.
     """
-    model = arguments.model or (embedded_model() if arguments.flip else embedded_onnx())
-    network = load_network(model, flip=arguments.flip, device="cpu")
-    estimator = SpinePoseEstimator(model, device="cpu", detector="none")
+    model = arguments.model or embedded_onnx()
+    network = network_of(model, arguments.flip)
+    estimator = SpinePoseEstimator(model, device="cpu", detector="none", flip=arguments.flip)
     rendered = (
         read_set("Rendered people", arguments.synthetic, limit=arguments.limit)
         if arguments.synthetic
@@ -112,8 +113,8 @@ def measure(arguments: argparse.Namespace) -> None:
     mean = None if rendered is None else mean_pose(rendered.data.index, network.input_size)
     photos, held_out = None, None
     sections = []
-    how = "with" if network.flip else "without"
-    print(f"`{model.name}`, {how} flip test, digest {network.digest[:12]}", flush=True)
+    how = "mirrored crops too" if network.flip else "no mirrored crops"
+    print(f"`{model.name}`, {how}, digest {network.digest[:12]}", flush=True)
     if arguments.photos:
         photos = photo_set(
             read_set("Photos for measuring", arguments.photos), network, mean, estimator, arguments.samples
@@ -139,6 +140,17 @@ def measure(arguments: argparse.Namespace) -> None:
             path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     if arguments.contact_sheet:
         write_contact_sheet(held_out, found, arguments.contact_sheet)
+
+
+def network_of(model: Path, flip: bool) -> Network:
+    """The network of a file or folder.
+
+    Raises:
+        ModelError: it cannot be loaded.
+    """
+    if flip and model.suffix == ".onnx":
+        return DeployNetwork(model, open_session(model, "cpu", ModelError), flip=True)
+    return load_network(model, flip=flip, device="cpu")
 
 
 def photo_set(

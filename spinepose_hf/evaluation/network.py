@@ -24,6 +24,7 @@ from spinepose_hf.weights import EMBEDDED, embedded_model
 if TYPE_CHECKING:
     import onnxruntime
 
+    from spinepose_hf.inference.runtimes.base import PoseRuntime
     from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
 
 Logits = Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], NDArray[np.float32]]]
@@ -128,19 +129,22 @@ class SimccNetwork:
 
 
 class DeployNetwork:
-    """A deploy graph, which hides its logits: no flip test, and persons ranked by calibrated scores.
+    """A deploy graph, which hides its logits: persons are ranked by calibrated scores.
 
     Args:
         path: the .onnx file.
         session: the same, open.
+        flip: look at the mirrored crops too, as `SpinePoseEstimator(flip=True)` does. That averages keypoints
+            and is not the published flip test, for which `load_network` takes no deploy graph.
     """
 
-    flip = False
-
-    def __init__(self, path: Path, session: onnxruntime.InferenceSession) -> None:
+    def __init__(self, path: Path, session: onnxruntime.InferenceSession, *, flip: bool = False) -> None:
+        from spinepose_hf.inference.runtimes.mirrored import MirroredPose
         from spinepose_hf.inference.runtimes.onnx import OnnxPose
 
-        self._pose = OnnxPose(path, session=session)
+        pose = OnnxPose(path, session=session)
+        self._pose: PoseRuntime = MirroredPose(pose) if flip else pose
+        self.flip = flip
         self.name = str(path)
         self.schema, self.groups = SPINETRACK, dict(GROUPS)
         self.input_size = self._pose.input_size

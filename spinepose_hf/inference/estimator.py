@@ -18,6 +18,7 @@ from spinepose_hf.inference.images import ColorOrder, as_rgb
 from spinepose_hf.inference.onnx_session import check_device
 from spinepose_hf.inference.runtimes.base import PoseRuntime
 from spinepose_hf.inference.runtimes.load import load_runtime
+from spinepose_hf.inference.runtimes.mirrored import MirroredPose
 from spinepose_hf.inference.topdown import poses_in_boxes
 from spinepose_hf.pose import People
 
@@ -57,9 +58,10 @@ class SpinePoseEstimator:
         threads: of the network; None chooses for this machine.
         precision: in which number format the network is computed: "auto", "fp32", "bf16", "fp16" or "int8";
             see `load_runtime`.
+        flip: look at each person mirrored too: more exact, in twice the time; see `MirroredPose`.
 
     Raises:
-        ModelError: the model cannot be loaded, or is of another precision.
+        ModelError: the model cannot be loaded, is of another precision, or cannot be mirrored.
         DetectorError: the detector cannot be loaded.
         DeviceError: the device is not there.
         MissingExtraError: an optional dependency is needed for this model or detector.
@@ -75,14 +77,16 @@ class SpinePoseEstimator:
         runtime: str = "auto",
         threads: int | None = None,
         precision: str = "auto",
+        flip: bool = False,
     ) -> None:
         known_device = check_device(device)
         self.threshold = threshold
-        self.runtime: PoseRuntime = (
+        loaded = (
             load_runtime(model, known_device, runtime, threads, precision)
             if model is None or isinstance(model, str | os.PathLike)
             else model
         )
+        self.runtime: PoseRuntime = MirroredPose(loaded) if flip else loaded
         self._device, self._threads = known_device, threads
         self._detector: Detector | None = None
         self._box_source = ""

@@ -10,7 +10,8 @@ import torch
 
 from dataset_loader.schema import HALPE26
 from spinepose_hf.errors import ModelError
-from spinepose_hf.evaluation.network import load_network
+from spinepose_hf.evaluation.network import DeployNetwork, load_network
+from spinepose_hf.inference.onnx_session import open_session
 from spinepose_hf.inference.simcc_graph import SimccGraph, normalised
 from spinepose_hf.model.simcc import decode, flip_logits
 from spinepose_hf.model.skeleton import FLIP_INDEX, GROUPS, PIXEL_MEAN, PIXEL_STD
@@ -90,6 +91,19 @@ def test_deploy_graphs_have_no_flip_test() -> None:
         load_network(embedded_onnx(), device="cpu")
     answers = load_network(embedded_onnx(), flip=False, device="cpu")(np.zeros((1, 256, 192, 3), np.uint8))
     assert answers.raw_scores is answers.scores
+
+
+def test_a_deploy_graph_that_looks_twice_answers_the_mirror_image_alike() -> None:
+    crops = np.random.default_rng(0).integers(0, 256, (2, 256, 192, 3), dtype=np.uint8)
+    session = open_session(embedded_onnx(), "cpu", ModelError)
+    once = DeployNetwork(embedded_onnx(), session)
+    twice = DeployNetwork(embedded_onnx(), session, flip=True)
+    assert twice.flip and not once.flip
+    plain, turned = twice(crops), twice(np.ascontiguousarray(crops[:, :, ::-1]))
+    back = turned.keypoints[:, list(FLIP_INDEX)].copy()
+    back[..., 0] = 191 - back[..., 0]
+    np.testing.assert_allclose(plain.keypoints, back, atol=0.01)
+    assert not np.allclose(plain.keypoints, once(crops).keypoints), "the case must be able to fail"
 
 
 @pytest.mark.parametrize(
