@@ -1,0 +1,94 @@
+"""The figures of a row of docs/embedded_model.md, of one or more model folders.
+
+    python benchmarks/log_figures.py spinepose_hf/weights/spinepose_t [MORE ...] \\
+        --rendered data/embedded/validation --photos data/embedded/photos/person_keypoints.json
+
+As the trainer scores: ground-truth boxes, no flip test, raw scores. `photos` are the held-out people with
+ten labelled points or more; `rendered` all people of a folder of `spinepose synthesize`, with the mean error
+of the angles between the links of their spines. The last two lines of a model say what it remembers: body AP
+of all held-out people, and of those on every fourth photo that it was trained on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from embedded_sections.sets import listed_images, read_set
+
+from spinepose_hf.errors import SpinePoseError
+from spinepose_hf.evaluation.evaluate import run_evaluation
+from spinepose_hf.evaluation.network import load_network
+from spinepose_hf.hub.load import load_model
+from spinepose_hf.training.arguments import SpinePoseTrainingArguments
+from spinepose_hf.training.recipe import DataSource
+from spinepose_hf.training.sources import load_source
+from spinepose_hf.training.trainer import SpinePoseTrainer
+
+PHOTO_LIST = Path(__file__).resolve().parent.parent / "recipes" / "embedded_photos.txt"
+LEAST_LABELLED = 10
+SEEN_EVERY = 4
+
+
+def trainer_figures(model: Path, rendered: Path, photos: Path) -> list[str]:
+    """The two columns of the log."""
+    people = load_source(DataSource(annotations=rendered / "annotations.json"))
+    held_out = load_source(DataSource(annotations=photos, part="validation", min_keypoints=LEAST_LABELLED))
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = SpinePoseTrainingArguments(
+            output_dir=folder,
+            max_steps=1,
+            per_device_eval_batch_size=64,
+            use_cpu=True,
+            dataloader_num_workers=1,
+            report_to=[],
+            disable_tqdm=True,
+        )
+        sets = {"rendered": people, "photos": held_out}
+        found = SpinePoseTrainer(
+            load_model(str(model)).float(), arguments, [people], eval_sets=sets
+        ).evaluate()
+    rendered_aps = ", ".join(
+        f"{group} {found[f'eval_rendered_{group}_ap']:.3f}" for group in ("body", "feet", "spine", "all")
+    )
+    angle = found["eval_rendered_spine_angle_error"]
+    return [
+        f"photos ({len(held_out)}): body AP {found['eval_photos_body_ap']:.3f}, "
+        f"OKS {found['eval_photos_body_oks']:.3f}",
+        f"rendered ({len(people)}): AP {rendered_aps}; spine angle error {angle:.1f} degrees",
+    ]
+
+
+def remembered(model: Path, photos: Path) -> list[str]:
+    """Body AP of people on photos that were held out, and on photos that were not."""
+    network = load_network(model, flip=False, device="cpu")
+    seen = sorted(listed_images(PHOTO_LIST, "train"))[::SEEN_EVERY]
+    lines = []
+    for name, ids in (("held out", listed_images(PHOTO_LIST, "validation")), ("trained on", set(seen))):
+        labelled = read_set(name, photos, wanted=lambda picture, ids=ids: picture["id"] in ids)
+        group = run_evaluation(network, labelled.data, samples=0).report.groups["body"]
+        lines.append(f"{name} ({group.persons}): body AP {group.figures['AP']:.3f}")
+    return lines
+
+
+def main() -> None:
+    """Measure and print what the arguments name."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("models", type=Path, nargs="+", help="model folders")
+    parser.add_argument("--rendered", type=Path, required=True, help="folder of `spinepose synthesize`")
+    parser.add_argument("--photos", type=Path, required=True, help="COCO keypoint JSON of the listed photos")
+    arguments = parser.parse_args()
+    try:
+        for model in arguments.models:
+            figures = trainer_figures(model, arguments.rendered, arguments.photos)
+            print("\n  ".join([f"{model}", *figures, *remembered(model, arguments.photos)]), flush=True)
+    except SpinePoseError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()
