@@ -232,13 +232,15 @@ def predict(
         typer.Option(help="Numbers to compute in. auto: as the model's file was made.", rich_help_panel=_RUN),
     ] = PrecisionName.AUTO,
     flip: Annotated[
-        bool,
+        bool | None,
         typer.Option(
-            "--flip",
-            help="Look at each person mirrored too: more exact, in twice the time.",
+            "--flip/--no-flip",
+            help="Look at each person mirrored too: more exact, in twice the time. By default photos are "
+            "looked at so, videos are not.",
+            show_default=False,
             rich_help_panel=_RUN,
         ),
-    ] = False,
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("-q", "--quiet", help="Print errors only.", rich_help_panel=_RUN)
     ] = False,
@@ -307,7 +309,7 @@ def predict(
             threshold,
             runtime=runtime.value,
             precision=precision.value,
-            flip=flip,
+            flip=False if flip is None and source.info.kind != "pictures" else flip,
         )
         stream = estimator.stream(source, given_boxes, options)
         with job_progress(stream.info, quiet) as tell:

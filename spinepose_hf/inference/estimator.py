@@ -18,7 +18,7 @@ from spinepose_hf.inference.images import ColorOrder, as_rgb
 from spinepose_hf.inference.onnx_session import check_device
 from spinepose_hf.inference.runtimes.base import PoseRuntime
 from spinepose_hf.inference.runtimes.load import load_runtime
-from spinepose_hf.inference.runtimes.mirrored import MirroredPose
+from spinepose_hf.inference.runtimes.mirrored import MirroredPose, has_sides
 from spinepose_hf.inference.topdown import poses_in_boxes
 from spinepose_hf.pose import People
 
@@ -58,7 +58,8 @@ class SpinePoseEstimator:
         threads: of the network; None chooses for this machine.
         precision: in which number format the network is computed: "auto", "fp32", "bf16", "fp16" or "int8";
             see `load_runtime`.
-        flip: look at each person mirrored too: more exact, in twice the time; see `MirroredPose`.
+        flip: look at each person mirrored too: more exact, in twice the time; see `MirroredPose`. None: where
+            the names of the model's keypoints have sides.
 
     Raises:
         ModelError: the model cannot be loaded, is of another precision, or cannot be mirrored.
@@ -77,7 +78,7 @@ class SpinePoseEstimator:
         runtime: str = "auto",
         threads: int | None = None,
         precision: str = "auto",
-        flip: bool = False,
+        flip: bool | None = False,
     ) -> None:
         known_device = check_device(device)
         self.threshold = threshold
@@ -86,6 +87,8 @@ class SpinePoseEstimator:
             if model is None or isinstance(model, str | os.PathLike)
             else model
         )
+        if flip is None:
+            flip = has_sides(loaded)
         self.runtime: PoseRuntime = MirroredPose(loaded) if flip else loaded
         self._device, self._threads = known_device, threads
         self._detector: Detector | None = None

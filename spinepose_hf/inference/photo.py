@@ -44,7 +44,8 @@ def infer_image(
         vis_path: another name for `out`.
         save_path: where to write the results: OpenPose for .json; other formats as in `open_writer`.
         boxes: (N, 4) x1, y1, x2, y2 of the people in px, if they are known.
-        estimator: one that is already loaded; it makes `model`, `device` and `detector` meaningless.
+        estimator: one that is already loaded; it makes `model`, `device` and `detector` meaningless. Without
+            one, people are looked at mirrored too, as by the command.
         model: see `SpinePoseEstimator`.
         device: see `SpinePoseEstimator`.
         detector: see `SpinePoseEstimator`.
@@ -68,7 +69,7 @@ def infer_image(
         overwrite=True,
     )
     if estimator is None:
-        estimator = SpinePoseEstimator(model, device, detector, threshold)
+        estimator = SpinePoseEstimator(model, device, detector, threshold, flip=None)
     if "://" not in str(path) and not Path(path).is_file():
         raise ImageError(f"{path} does not exist, or is no file; check the path")
     stream = estimator.stream(path, boxes)

@@ -15,6 +15,11 @@ FAR: Final = 0.1
 """Two places further apart than this share of the crop's height are not two sightings of one."""
 
 
+def has_sides(runtime: PoseRuntime) -> bool:
+    """Whether the names of a network's keypoints tell left from right, so that it can be mirrored."""
+    return bool(infer_flip_pairs(runtime.keypoint_names))
+
+
 class MirroredPose:
     """A pose network that is asked twice: of the crops, and of their mirror images.
 
@@ -85,4 +90,4 @@ def combined(first: CropPoses, second: CropPoses, far: float) -> CropPoses:
     return CropPoses(keypoints.astype(np.float32), (total / 2).astype(np.float32), sigmas.astype(np.float32))
 
 
-__all__ = ["FAR", "MirroredPose", "combined"]
+__all__ = ["FAR", "MirroredPose", "combined", "has_sides"]

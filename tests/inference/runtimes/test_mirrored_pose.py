@@ -82,12 +82,15 @@ def test_nobody() -> None:
     assert found.keypoints.shape == (0, 37, 2) and found.scores.shape == found.sigmas.shape == (0, 37)
 
 
-def test_names_without_sides_are_refused() -> None:
+def test_names_without_sides_are_refused_where_asked_for() -> None:
     class Tail(BrightestOnTheLeft):
         keypoint_names = ("nose", "tail")
 
     with pytest.raises(ModelError, match="do not tell left from right"):
-        MirroredPose(Tail())
+        SpinePoseEstimator(Tail(), detector="none", flip=True)
+    assert isinstance(SpinePoseEstimator(Tail(), detector="none", flip=None).runtime, Tail)
+    sided = SpinePoseEstimator(BrightestOnTheLeft(), detector="none", flip=None)
+    assert isinstance(sided.runtime, MirroredPose)
 
 
 @pytest.mark.slow
@@ -108,12 +111,12 @@ def test_a_mirrored_picture_gives_the_mirrored_people() -> None:
 
 
 @pytest.mark.slow
-def test_the_command_looks_twice(tmp_path: Path) -> None:
+def test_the_command_looks_twice_at_photos(tmp_path: Path) -> None:
     photo = SAMPLES / "rendered.jpg"
     found = []
-    for extra in ([], ["--flip"]):
+    for extra in ([], ["--flip"], ["--no-flip"]):
         target = tmp_path / f"{len(found)}.json"
         result = CliRunner().invoke(app, ["-i", str(photo), "-s", str(target), "--detector", "none", *extra])
         assert result.exit_code == 0, result.output
         found.append(target.read_text())
-    assert found[0] != found[1]
+    assert found[0] == found[1] != found[2]
