@@ -21,6 +21,13 @@ from tests.space.visit import VIEWS
 from tests.space.web.static_site import StaticSite
 from tests.space.web.web_visit import WebVisit
 
+SEEN = {
+    "from the front": "frontal-front",
+    "from the back": "frontal-back",
+    "obliquely": "oblique",
+    "from the side, facing the picture’s left": "sagittal-left",
+    "from the side, facing the picture’s right": "sagittal-right",
+}
 PHONE = VIEWS["phone"] | {"device_scale_factor": 2}
 
 
@@ -106,18 +113,21 @@ class TestPictures:
         assert opened.page.inner_text("#people .seen").startswith("Seen ")
 
     def test_the_view_decides_what_is_told(self, opened: WebVisit, samples: Path) -> None:
-        # Rendered from the front, the face nearly hidden: it may be taken for the back, but not for a side.
+        # Rendered from the front, the face nearly hidden: weights take it for different views.
         opened.page.set_input_files("#file", samples / "rendered.jpg")
         opened.told("One person found")
-        seen = re.fullmatch(r"Seen from the (front|back), with .*", opened.page.inner_text("#people .seen"))
-        assert seen
+        seen = re.fullmatch(r"Seen (.*), with \d+ % confidence\.", opened.page.inner_text("#people .seen"))
+        assert seen and seen[1] in SEEN
+        view = SEEN[seen[1]]
+        shown, hidden, sides = (
+            ("Side lean", "Trunk lean", "the side")
+            if view.startswith("frontal")
+            else ("Trunk lean", "Side lean", "the front or back")
+        )
         rows = [row.inner_text().split("\t") for row in opened.page.locator("#people tbody tr").all()]
         values = {name: (value, remark) for name, value, remark in rows}
-        assert "±" in values["Side lean"][0]
-        assert values["Trunk lean"] == (
-            "–",
-            f"only seen from the side; the view is frontal-{seen[1]}",
-        )
+        assert "±" in values[shown][0]
+        assert values[hidden] == ("–", f"only seen from {sides}; the view is {view}")
 
     def test_the_photo_that_was_asked_for_last_is_shown(
         self, visit: Callable[..., WebVisit], web: Path, samples: Path
@@ -299,11 +309,11 @@ class TestDownloads:
         assert download.value.suggested_filename == "rendered_angles.csv"
         (row,) = csv.DictReader(io.StringIO(Path(download.value.path()).read_text()))
         assert set(row) <= set(COLUMNS)
-        assert row["name"] == "rendered.jpg" and row["view"] in ("frontal-front", "frontal-back")
-        assert row["trunk_lean_deg"] == "" and row["trunk_lean_deg_state"] == "view"
-        # To his left; to his right, if he is taken for one seen from the back.
-        side = -1 if row["view"] == "frontal-front" else 1
-        assert 0 < side * float(row["side_lean_deg"]) < 45
+        assert row["name"] == "rendered.jpg" and row["view"] in SEEN.values()
+        frontal = row["view"].startswith("frontal")
+        hidden, shown = ("trunk_lean_deg", "side_lean_deg")[:: 1 if frontal else -1]
+        assert row[hidden] == "" and row[f"{hidden}_state"] == "view"
+        assert 0 < abs(float(row[shown])) < 45
 
     def test_names_follow_the_photo(self, opened: WebVisit, samples: Path) -> None:
         opened.page.set_input_files("#file", samples / "rendered.jpg")
