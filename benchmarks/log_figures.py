@@ -5,8 +5,9 @@
 
 As the trainer scores: ground-truth boxes, no flip test, raw scores. `photos` are the held-out people with
 ten labelled points or more; `rendered` all people of a folder of `spinepose synthesize`, with the mean error
-of the angles between the links of their spines. The last two lines of a model say what it remembers: body AP
-of all held-out people, and of those on every fourth photo that it was trained on.
+of the angles between the links of their spines. Two lines of a model say what it remembers: body AP of all
+held-out people, and of those on every fourth photo that it was trained on. The last says what it makes of
+people of whom little is seen: the mean OKS of held-out people by their number of labelled body points.
 """
 
 from __future__ import annotations
@@ -16,12 +17,16 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 from embedded_sections.sets import listed_images, read_set
 
 from spinepose_hf.errors import SpinePoseError
 from spinepose_hf.evaluation.evaluate import run_evaluation
 from spinepose_hf.evaluation.network import load_network
+from spinepose_hf.evaluation.pairs import Pairs
+from spinepose_hf.evaluation.similarity import keypoint_similarity
 from spinepose_hf.hub.load import load_model
+from spinepose_hf.model.skeleton import GROUPS, OKS_SIGMAS
 from spinepose_hf.training.arguments import SpinePoseTrainingArguments
 from spinepose_hf.training.recipe import DataSource
 from spinepose_hf.training.sources import load_source
@@ -30,6 +35,7 @@ from spinepose_hf.training.trainer import SpinePoseTrainer
 PHOTO_LIST = Path(__file__).resolve().parent.parent / "recipes" / "embedded_photos.txt"
 LEAST_LABELLED = 10
 SEEN_EVERY = 4
+LABELLED_POINTS = ((1, 4), (5, 9), (10, 13), (14, 17))
 
 
 def trainer_figures(model: Path, rendered: Path, photos: Path) -> list[str]:
@@ -61,16 +67,36 @@ def trainer_figures(model: Path, rendered: Path, photos: Path) -> list[str]:
     ]
 
 
-def remembered(model: Path, photos: Path) -> list[str]:
-    """Body AP of people on photos that were held out, and on photos that were not."""
+def photo_figures(model: Path, photos: Path) -> list[str]:
+    """Body AP of people on photos that were held out and that were not, and OKS by what is labelled."""
     network = load_network(model, flip=False, device="cpu")
     seen = sorted(listed_images(PHOTO_LIST, "train"))[::SEEN_EVERY]
-    lines = []
+    lines, similarities = [], ""
     for name, ids in (("held out", listed_images(PHOTO_LIST, "validation")), ("trained on", set(seen))):
         labelled = read_set(name, photos, wanted=lambda picture, ids=ids: picture["id"] in ids)
-        group = run_evaluation(network, labelled.data, samples=0).report.groups["body"]
+        evaluation = run_evaluation(network, labelled.data, samples=0)
+        group = evaluation.report.groups["body"]
         lines.append(f"{name} ({group.persons}): body AP {group.figures['AP']:.3f}")
-    return lines
+        similarities = similarities or by_labelled_points(evaluation.pairs)
+    return [*lines, similarities]
+
+
+def by_labelled_points(pairs: Pairs) -> str:
+    """The mean OKS of people with few and with many labelled body points."""
+    body = slice(0, len(GROUPS["body"]))
+    found = keypoint_similarity(
+        pairs.predicted[:, body],
+        pairs.labelled[:, body],
+        pairs.visible[:, body],
+        pairs.areas,
+        np.array(OKS_SIGMAS[body]),
+    )
+    points = pairs.visible[:, body].sum(axis=1)
+    parts = []
+    for low, high in LABELLED_POINTS:
+        some = found[(points >= low) & (points <= high)]
+        parts.append(f"{low} to {high} points ({len(some)}) {some.mean():.2f}")
+    return "mean OKS of those held out: " + ", ".join(parts)
 
 
 def main() -> None:
@@ -85,7 +111,7 @@ def main() -> None:
     try:
         for model in arguments.models:
             figures = trainer_figures(model, arguments.rendered, arguments.photos)
-            print("\n  ".join([f"{model}", *figures, *remembered(model, arguments.photos)]), flush=True)
+            print("\n  ".join([f"{model}", *figures, *photo_figures(model, arguments.photos)]), flush=True)
     except SpinePoseError as error:
         sys.exit(f"error: {error}")
 
