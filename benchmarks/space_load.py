@@ -180,7 +180,7 @@ def estimator_seconds(rounds: int) -> float:
     from spinepose_hf.inference.estimator import SpinePoseEstimator
     from spinepose_hf.inference.images import load_image
 
-    estimator, image = SpinePoseEstimator(), load_image(PHOTO)
+    estimator, image = SpinePoseEstimator(flip=None), load_image(PHOTO)
     times = []
     for _ in range(rounds + 2):
         start = time.perf_counter()

@@ -36,6 +36,7 @@ class AppContext:
     def __init__(self, settings: AppSettings, estimator: SpinePoseEstimator | None = None) -> None:
         self.settings = settings
         self.estimator = estimator or _load(settings)
+        self._photos: SpinePoseEstimator | None = None
         self.root = Path(tempfile.mkdtemp(prefix="spinepose-app-"))
         self.uploads = self.root / "gradio"
         """Gradio's own, where it deletes by itself (`delete_cache`) and keeps what the page always shows."""
@@ -54,7 +55,7 @@ class AppContext:
         _ = self.estimator.detector
 
     def estimate(self, image: NDArray[np.uint8], boxes: ArrayLike | None = None) -> People:
-        """Return the people of a picture.
+        """Return the people of a picture, each looked at twice, as the command does with photos.
 
         Args:
             image: (H, W, 3) uint8 RGB.
@@ -64,7 +65,15 @@ class AppContext:
             SpinePoseError: see `SpinePoseEstimator.estimate`.
         """
         with self._places:
-            return self.estimator.estimate(image, boxes, color="rgb")
+            if self._photos is None:
+                # Not before it is needed: this loads the detector.
+                self._photos = SpinePoseEstimator(
+                    self.estimator.runtime,
+                    detector=self.estimator.detector,
+                    threshold=self.estimator.threshold,
+                    flip=None,
+                )
+            return self._photos.estimate(image, boxes, color="rgb")
 
     def stream(self, path: Path, **options: Any) -> PoseStream:
         """Follow the people of a video; see `SpinePoseEstimator.stream`."""

@@ -82,14 +82,14 @@ class SpinePoseEstimator:
     ) -> None:
         known_device = check_device(device)
         self.threshold = threshold
-        loaded = (
+        self._once: PoseRuntime = (
             load_runtime(model, known_device, runtime, threads, precision)
             if model is None or isinstance(model, str | os.PathLike)
             else model
         )
         if flip is None:
-            flip = has_sides(loaded)
-        self.runtime: PoseRuntime = MirroredPose(loaded) if flip else loaded
+            flip = has_sides(self._once)
+        self.runtime: PoseRuntime = MirroredPose(self._once) if flip else self._once
         self._device, self._threads = known_device, threads
         self._detector: Detector | None = None
         self._box_source = ""
@@ -110,7 +110,8 @@ class SpinePoseEstimator:
         return self._load_detector("auto") if self._detector is None else self._detector
 
     def _load_detector(self, name: str | os.PathLike[str]) -> Detector:
-        detector, self._box_source = load_detector(name, self.runtime, self._device, threads=self._threads)
+        # To find somebody one look is enough: the search takes longer than the pose.
+        detector, self._box_source = load_detector(name, self._once, self._device, threads=self._threads)
         self._detector = detector
         return detector
 
