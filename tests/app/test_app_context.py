@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from spinepose_hf.app.context import AppContext
+from spinepose_hf.inference import SpinePoseEstimator
 from tests.inference.red_clips import red_clip, red_frame
 
 
@@ -20,6 +21,16 @@ def test_many_threads_get_their_own_answers(context: AppContext) -> None:
     for one, other in zip(alone, together, strict=True):
         np.testing.assert_array_equal(one.keypoints, other.keypoints)
     assert not np.array_equal(alone[0].keypoints, alone[-1].keypoints)
+
+
+def test_pictures_are_looked_at_twice(context: AppContext) -> None:
+    image = red_frame(4)
+    once = context.estimator.estimate(image, color="rgb")
+    runtime, detector = context.estimator.runtime, context.estimator.detector
+    twice = SpinePoseEstimator(runtime, detector=detector, flip=True).estimate(image, color="rgb")
+    found = context.estimate(image)
+    np.testing.assert_array_equal(found.keypoints, twice.keypoints)
+    assert not np.array_equal(found.keypoints, once.keypoints), "the case must be able to fail"
 
 
 def test_videos(context: AppContext, tmp_path: Path) -> None:
