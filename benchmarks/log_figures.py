@@ -71,14 +71,15 @@ def photo_figures(model: Path, photos: Path) -> list[str]:
     """Body AP of people on photos that were held out and that were not, and OKS by what is labelled."""
     network = load_network(model, flip=False, device="cpu")
     seen = sorted(listed_images(PHOTO_LIST, "train"))[::SEEN_EVERY]
-    lines, similarities = [], ""
+    evaluations = {}
     for name, ids in (("held out", listed_images(PHOTO_LIST, "validation")), ("trained on", set(seen))):
         labelled = read_set(name, photos, wanted=lambda picture, ids=ids: picture["id"] in ids)
-        evaluation = run_evaluation(network, labelled.data, samples=0)
-        group = evaluation.report.groups["body"]
-        lines.append(f"{name} ({group.persons}): body AP {group.figures['AP']:.3f}")
-        similarities = similarities or by_labelled_points(evaluation.pairs)
-    return [*lines, similarities]
+        evaluations[name] = run_evaluation(network, labelled.data, samples=0)
+    bodies = {name: evaluation.report.groups["body"] for name, evaluation in evaluations.items()}
+    return [
+        *(f"{name} ({body.persons}): body AP {body.figures['AP']:.3f}" for name, body in bodies.items()),
+        by_labelled_points(evaluations["held out"].pairs),
+    ]
 
 
 def by_labelled_points(pairs: Pairs) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.embedded_sections.masks import dilated, inside
+from recipes.annotator.rejection import inside as in_picture
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -67,16 +68,13 @@ def cut_out(image: Pixels, outline: Pixels, points: Labels) -> Cutout:
     left, right = max(int(columns[0]) - _MARGIN, 0), min(int(columns[-1]) + 1 + _MARGIN, width)
     cut = (left == 0, top == 0, right == width, bottom == height)
     pixels, alpha = image[top:bottom, left:right], outline[top:bottom, left:right].astype(np.float32)
-    scale = min(1.0, LONGEST_SIDE / max(alpha.shape))
-    if scale < 1:
-        size = (max(round(alpha.shape[1] * scale), 1), max(round(alpha.shape[0] * scale), 1))
-        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-        alpha = np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA), np.float32)
+    moved = np.where(points[:, 2:] > 0, points - (left, top, 0), 0)
+    person = Cutout(pixels, alpha, moved, cut)
+    if max(alpha.shape) > LONGEST_SIDE:
+        person = resized(person, LONGEST_SIDE / max(alpha.shape))
     # Outlines are drawn a little wide: a narrower, soft edge carries less of the old surroundings along.
-    alpha = np.clip(cv2.GaussianBlur(alpha, (0, 0), 1.0) * 2 - 0.9, 0, 1).astype(np.float32)
-    moved = points.copy()
-    moved[:, :2] = (points[:, :2] - (left, top)) * scale
-    return Cutout(pixels, alpha, np.where(points[:, 2:] > 0, moved, 0), cut)
+    soft = np.clip(cv2.GaussianBlur(person.alpha, (0, 0), 1.0) * 2 - 0.9, 0, 1).astype(np.float32)
+    return person._replace(alpha=soft)
 
 
 def resized(person: Cutout, scale: float) -> Cutout:
@@ -158,14 +156,10 @@ def annotation_of(placed: Placed, seen: Floats) -> dict[str, Any] | None:
     if mask.sum() < LEAST_SEEN * (placed.person.alpha > 0.5).sum():
         return None
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    points = placed.person.points.copy()
+    moved = placed.person.points + np.array((placed.left, placed.top, 0))
+    points = in_picture(np.where(moved[:, 2:] > 0, moved, 0), seen.shape)
     labelled = points[:, 2] > 0
-    points[:, :2] += np.where(labelled[:, None], (placed.left, placed.top), 0)
-    height, width = seen.shape
-    labelled &= ((points[:, :2] >= 0) & (points[:, :2] < (width, height))).all(axis=1)
-    covered = labelled & ~inside(points[:, :2], dilated(mask.astype(np.uint8)))
-    points[covered, 2] = 1
-    points[~labelled] = 0
+    points[labelled & ~inside(points[:, :2], dilated(mask.astype(np.uint8))), 2] = 1
     left, top = int(columns[0]), int(rows[0])
     return {
         "category_id": 1,

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dataset_loader.schema import infer_flip_pairs
+from dataset_loader.schema import KeypointSchema
 from spinepose_hf.errors import ModelError
 from spinepose_hf.inference.runtimes.base import CropPoses, PoseRuntime
 
@@ -17,7 +17,11 @@ FAR: Final = 0.1
 
 def has_sides(runtime: PoseRuntime) -> bool:
     """Whether the names of a network's keypoints tell left from right, so that it can be mirrored."""
-    return bool(infer_flip_pairs(runtime.keypoint_names))
+    return bool(_schema(runtime).flip_pairs)
+
+
+def _schema(runtime: PoseRuntime) -> KeypointSchema:
+    return KeypointSchema.from_category({"name": "network", "keypoints": list(runtime.keypoint_names)})
 
 
 class MirroredPose:
@@ -35,17 +39,14 @@ class MirroredPose:
     """
 
     def __init__(self, runtime: PoseRuntime) -> None:
-        pairs = infer_flip_pairs(runtime.keypoint_names)
-        if not pairs:
+        schema = _schema(runtime)
+        if not schema.flip_pairs:
             raise ModelError(
                 "this model's keypoints cannot be mirrored: their names do not tell left from right "
                 f"({', '.join(runtime.keypoint_names[:4])} ...); leave out flip"
             )
         self.runtime = runtime
-        order = np.arange(len(runtime.keypoint_names))
-        for left, right in pairs:
-            order[[left, right]] = right, left
-        self._order = order
+        self._order = list(schema.flip_index)
 
     @property
     def input_size(self) -> tuple[int, int]:

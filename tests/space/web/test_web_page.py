@@ -313,7 +313,10 @@ class TestDownloads:
         frontal = row["view"].startswith("frontal")
         hidden, shown = ("trunk_lean_deg", "side_lean_deg")[:: 1 if frontal else -1]
         assert row[hidden] == "" and row[f"{hidden}_state"] == "view"
-        assert 0 < abs(float(row[shown])) < 45
+        lean = float(row[shown])
+        assert 0 < abs(lean) < 45
+        # To his left; to his right, if he is taken for one seen from the back.
+        assert not frontal or (lean < 0) == (row["view"] == "frontal-front")
 
     def test_names_follow_the_photo(self, opened: WebVisit, samples: Path) -> None:
         opened.page.set_input_files("#file", samples / "rendered.jpg")
