@@ -5,7 +5,6 @@ With it: the skeletons this project meets, and how points of one become points o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dataset_loader.sigmas import DEFAULT_SIGMA
 from spinepose_hf.errors import DatasetError
+from spinepose_hf.keypoint_sides import infer_flip_pairs
 from spinepose_hf.model.skeleton import FLIP_PAIRS, KEYPOINT_INDEX, KEYPOINT_NAMES, LINKS, OKS_SIGMAS
 
 
@@ -118,34 +118,6 @@ class KeypointSchema:
         return cls(title, tuple(names), links, tuple((a, b) for a, b in pairs), tuple(values))
 
 
-_SIDES = {"left": "right", "l": "r"}
-# A side is a word of the name (left_eye, eye-l, L Eye), or a capital before another (LEye).
-_WORDS = re.compile(r"[_\-. ]+")
-
-
-def infer_flip_pairs(names: Sequence[str]) -> tuple[tuple[int, int], ...]:
-    """Pairs of columns whose names differ in the side only: left_eye/right_eye, eye_l/eye_r, LEye/REye."""
-    keys = {_side_key(name): column for column, name in enumerate(names)}
-    pairs = []
-    for (side, rest), column in keys.items():
-        if side in _SIDES and (_SIDES[side], rest) in keys:
-            pairs.append((column, keys[_SIDES[side], rest]))
-    return tuple(sorted((min(a, b), max(a, b)) for a, b in pairs))
-
-
-def _side_key(name: str) -> tuple[str, tuple[str, ...]]:
-    """A name as its side ("" on the midline) and its other words with their places."""
-    words = _WORDS.split(name.strip())
-    for place, word in enumerate(words):
-        lower = word.lower()
-        if lower in ("left", "right", "l", "r"):
-            return lower, tuple(w.lower() for w in (*words[:place], "*", *words[place + 1 :]))
-    joined = re.fullmatch(r"(left|right|Left|Right|[LR](?=[A-Z]))(.+)", name)
-    if joined:
-        return joined[1].lower(), ("*" + joined[2].lower(),)
-    return "", (name.lower(),)
-
-
 def known_sigma(name: str) -> float:
     """The published tolerance of a keypoint name, or `DEFAULT_SIGMA` for a name that nobody published."""
     return OKS_SIGMAS[KEYPOINT_INDEX[name]] if name in KEYPOINT_INDEX else DEFAULT_SIGMA
@@ -246,6 +218,5 @@ __all__ = [
     "KeypointSchema",
     "column_map",
     "convert_keypoints",
-    "infer_flip_pairs",
     "known_sigma",
 ]

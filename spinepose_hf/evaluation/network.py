@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from dataset_loader.schema import HALPE26, SPINETRACK, KeypointSchema, infer_flip_pairs, known_sigma
+from dataset_loader.schema import HALPE26, SPINETRACK, KeypointSchema, known_sigma
 from spinepose_hf.errors import ModelError
 from spinepose_hf.extras import require_extra
 from spinepose_hf.inference.foreign_keypoints import names_by_count
 from spinepose_hf.inference.model_digest import file_digest, network_digest
 from spinepose_hf.inference.onnx_session import Device, check_device, open_session
 from spinepose_hf.inference.simcc_graph import SimccGraph, normalised, takes_bytes
+from spinepose_hf.keypoint_sides import infer_flip_pairs
 from spinepose_hf.model.simcc import confidence, decode, flip_logits
 from spinepose_hf.model.skeleton import GROUPS, KEYPOINT_INDEX, PIXEL_MEAN, PIXEL_STD
 from spinepose_hf.weights import EMBEDDED, embedded_model

@@ -14,7 +14,6 @@ from dataset_loader.schema import (
     KeypointSchema,
     column_map,
     convert_keypoints,
-    infer_flip_pairs,
 )
 from dataset_loader.sigmas import DEFAULT_SIGMA, estimate_sigmas
 from spinepose_hf.errors import DatasetError
@@ -45,7 +44,6 @@ class TestKeypointSchema:
 
     def test_flip_index_of_ours(self) -> None:
         assert SPINETRACK.flip_index == FLIP_INDEX
-        assert infer_flip_pairs(SPINETRACK.keypoints) == SPINETRACK.flip_pairs
 
     @pytest.mark.parametrize("schema", [SPINETRACK, COCO17, HALPE26], ids=lambda s: s.name)
     def test_a_category_keeps_the_skeleton(self, schema: KeypointSchema) -> None:
@@ -54,21 +52,6 @@ class TestKeypointSchema:
 
     def test_coco_counts_links_from_one(self) -> None:
         assert COCO17.to_category()["skeleton"][0] == [16, 14]
-
-    @pytest.mark.parametrize(
-        ("name", "left", "right"),
-        [
-            ("words", "left_eye", "right_eye"),
-            ("letters before", "l_eye", "r_eye"),
-            ("letters after", "eye-L", "eye-R"),
-            ("in the middle", "front_left_paw", "front_right_paw"),
-            ("spaces", "Left Eye", "Right Eye"),
-            ("joined letters", "LEye", "REye"),
-            ("joined words", "leftEye", "rightEye"),
-        ],
-    )
-    def test_sides_from_names(self, name: str, left: str, right: str) -> None:
-        assert infer_flip_pairs([right, "neck", left, "lip", "rip"]) == ((0, 2),)
 
     def test_given_pairs_and_sigmas_win(self) -> None:
         category = {"name": "x", "keypoints": ["left_eye", "right_eye"]}

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,6 +86,25 @@ def test_the_requirements_are_enough(hosted: tuple[str, str], root: Path, tmp_pa
     assert done.returncode == 0, done.stderr
     (person,) = json.loads(done.stdout.splitlines()[-1])["people"]
     assert len(person["keypoints"]) == 37
+
+
+def test_the_app_needs_nothing_of_this_checkout(root: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "space"
+    build_space(root / "space", folder)
+    code = """
+import sys
+sys.modules["dataset_loader"] = None  # installed here, and not in a Space
+import spinepose_hf.app.context as context
+print(context.AppContext.__module__, context.__file__)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [
+        "spinepose_hf.app.context",
+        str(folder / "spinepose_hf" / "app" / "context.py"),
+    ]
 
 
 def test_both_name_one_gradio(root: Path) -> None:

@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dataset_loader.schema import KeypointSchema
 from spinepose_hf.errors import ModelError
 from spinepose_hf.inference.runtimes.base import CropPoses, PoseRuntime
+from spinepose_hf.keypoint_sides import infer_flip_pairs
 
 FAR: Final = 0.1
 """Two places further apart than this share of the crop's height are not two sightings of one."""
@@ -17,11 +17,7 @@ FAR: Final = 0.1
 
 def has_sides(runtime: PoseRuntime) -> bool:
     """Whether the names of a network's keypoints tell left from right, so that it can be mirrored."""
-    return bool(_schema(runtime).flip_pairs)
-
-
-def _schema(runtime: PoseRuntime) -> KeypointSchema:
-    return KeypointSchema.from_category({"name": "network", "keypoints": list(runtime.keypoint_names)})
+    return bool(infer_flip_pairs(runtime.keypoint_names))
 
 
 class MirroredPose:
@@ -39,14 +35,16 @@ class MirroredPose:
     """
 
     def __init__(self, runtime: PoseRuntime) -> None:
-        schema = _schema(runtime)
-        if not schema.flip_pairs:
+        pairs = infer_flip_pairs(runtime.keypoint_names)
+        if not pairs:
             raise ModelError(
                 "this model's keypoints cannot be mirrored: their names do not tell left from right "
                 f"({', '.join(runtime.keypoint_names[:4])} ...); leave out flip"
             )
         self.runtime = runtime
-        self._order = list(schema.flip_index)
+        self._order = np.arange(len(runtime.keypoint_names))
+        for left, right in pairs:
+            self._order[[left, right]] = right, left
 
     @property
     def input_size(self) -> tuple[int, int]:
