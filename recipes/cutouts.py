@@ -4,9 +4,10 @@
         --images data/embedded/photos/images --backgrounds data/embedded/backgrounds
 
 Few people are labelled on photos, and a network remembers them with what is around them (copy-paste
-augmentation, arXiv 2012.07177). Only people whose outline is known are taken, of photos that the recipe's
-list trains on, and only if their labelled points lie on it: what was hidden behind a table would float in
-the air. See `recipes.pasting` for how they are put together.
+augmentation, arXiv 2012.07177). They are cut out by the outline that somebody drew or, where nobody did, by
+one that is estimated from their points (`recipes.outlines`); only on photos that the recipe's list trains on,
+and only if their labelled points lie on it: what was hidden behind a table would float in the air. See
+`recipes.pasting` for how they are put together.
 Writes `annotations.json`, a COCO keypoint file, and `images`.
 """
 
@@ -26,6 +27,7 @@ from dataset_loader.json_file import read_json
 from dataset_loader.schema import SPINETRACK
 from dataset_loader.synthetic.photos import PhotoFolder, find_photos, photo_background
 from recipes.coco_photos import PHOTO_LIST
+from recipes.outlines import estimated_outline
 from recipes.pasting import Cutout, annotation_of, arrange, compose, cut_out
 from spinepose_hf.errors import DatasetError, SpinePoseError
 from spinepose_hf.files import atomic_folder
@@ -53,21 +55,31 @@ def read_cutouts(annotations: Path, images: Path) -> list[Cutout]:
     document = read_json(annotations)
     wanted = listed_images(PHOTO_LIST, "train")
     entries = {entry["id"]: entry for entry in document["images"] if entry["id"] in wanted}
+    labels = {
+        one["id"]: np.array(one["keypoints"], np.float64).reshape(-1, 3) for one in document["annotations"]
+    }
+    on_photo: dict[int, list[int]] = {}
+    for one in document["annotations"]:
+        on_photo.setdefault(one["image_id"], []).append(one["id"])
     found = []
     for annotation in sorted(document["annotations"], key=lambda entry: int(entry["image_id"])):
         entry = entries.get(annotation["image_id"])
-        outline = annotation.get("segmentation")
-        if entry is None or not outline or annotation["iscrowd"] or annotation["bbox"][3] < LEAST_HEIGHT:
-            continue
-        points = np.array(annotation["keypoints"], np.float64).reshape(-1, 3)
+        points = labels[annotation["id"]]
         body = points[:17][points[:17, 2] > 0]
-        mask = read_mask(outline, (entry["height"], entry["width"]))
-        if len(body) < LEAST_POINTS or inside(body[:, :2], dilated(mask)).mean() < LEAST_ON_OUTLINE:
+        whole = len(body) >= LEAST_POINTS and annotation["bbox"][3] >= LEAST_HEIGHT
+        if entry is None or annotation["iscrowd"] or not whole:
             continue
-        found.append(cut_out(load_image(images / entry["file_name"]), mask, points))
+        image = load_image(images / entry["file_name"])
+        if annotation.get("segmentation"):
+            mask = read_mask(annotation["segmentation"], image.shape[:2])
+        else:
+            others = [labels[key] for key in on_photo[entry["id"]] if key != annotation["id"]]
+            mask = estimated_outline(image, points, annotation["bbox"], others)
+        if mask is not None and inside(body[:, :2], dilated(mask)).mean() >= LEAST_ON_OUTLINE:
+            found.append(cut_out(image, mask, points))
     if not found:
         raise DatasetError(
-            f"{annotations} has nobody with an outline on a photo that {PHOTO_LIST.name} trains on"
+            f"{annotations} has nobody who can be cut out of a photo that {PHOTO_LIST.name} trains on"
         )
     return found
 

@@ -17,7 +17,7 @@ from recipes import cutouts
 from recipes.cutouts import read_cutouts, write_scenes
 from spinepose_hf.errors import DatasetError
 from spinepose_hf.output.picture import write_picture
-from tests.recipes.pasted_people import GREEN, GREY, person
+from tests.recipes.pasted_people import GREEN, GREY, RED, person
 
 
 def test_scenes_are_a_keypoint_file_with_its_pictures(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def photo(number: int, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 REFUSED: dict[str, dict[str, Any]] = {
-    "no outline": {"segmentation": None},
+    "no outline, and of the wall's colour": {"segmentation": None},
     "a crowd": {"iscrowd": 1},
     "small": {"bbox": [100, 50, 40, 60]},
     "points beside the outline": {"segmentation": [[0, 0, 40, 0, 40, 110, 0, 110]]},
@@ -80,5 +80,24 @@ def test_only_whole_people_of_training_photos_are_cut_out(
     assert found.alpha.shape == (114, 44)
 
     path.write_text(json.dumps({"images": images, "annotations": refused}))
-    with pytest.raises(DatasetError, match="has nobody with an outline"):
+    with pytest.raises(DatasetError, match="has nobody who can be cut out"):
         read_cutouts(path, tmp_path)
+
+
+def test_who_has_no_outline_is_cut_out_by_an_estimated_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = tmp_path / "list.txt"
+    monkeypatch.setattr(cutouts, "PHOTO_LIST", listed)
+    listed.write_text("7 val2017 train")
+    image, annotation = photo(7, segmentation=None)
+    pixels = np.full((200, 200, 3), GREY, np.uint8)
+    pixels[50:160, 100:140] = RED
+    write_picture(pixels, tmp_path / "7.jpg")
+    path = tmp_path / "labels.json"
+    path.write_text(json.dumps({"images": [image], "annotations": [annotation]}))
+    (found,) = read_cutouts(path, tmp_path)
+    height, width = found.alpha.shape
+    assert abs(height - 114) < 8 and abs(width - 44) < 8
+    assert (found.alpha > 0.5).mean() > 0.8
+    assert (found.points[:, 2] > 0).sum() == 10
