@@ -132,11 +132,19 @@ def page_tables() -> dict[str, Any]:
     # Constants with an underscore are private because nobody else should tune them; the page must not either.
     from spinepose_hf.evaluation.instances import SCORE_THRESHOLD
     from spinepose_hf.inference.detectors import self_locating
+    from spinepose_hf.inference.runtimes import mirrored
     from spinepose_hf.measure import view
     from spinepose_hf.measure.people import LARGEST_ANGLE_SIGMA
     from spinepose_hf.measure.uncertainty import SPINE_CORRELATION
     from spinepose_hf.model.geometry import BOX_PADDING
-    from spinepose_hf.model.skeleton import KEYPOINT_INDEX, KEYPOINT_NAMES, LINKS, SPINE_CHAIN, VERTEBRAE
+    from spinepose_hf.model.skeleton import (
+        FLIP_INDEX,
+        KEYPOINT_INDEX,
+        KEYPOINT_NAMES,
+        LINKS,
+        SPINE_CHAIN,
+        VERTEBRAE,
+    )
     from spinepose_hf.output import drawing, overlay
 
     def cues(rows: tuple[Any, ...]) -> list[dict[str, Any]]:
@@ -167,6 +175,7 @@ def page_tables() -> dict[str, Any]:
             "samePerson": self_locating._SAME_PERSON,
             "rounding": self_locating._ROUNDING,
         },
+        "mirror": {"order": FLIP_INDEX, "far": mirrored.FAR},
         "view": {
             "cosine": cues(view._COSINE),
             "sine": cues(view._SINE),

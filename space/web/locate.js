@@ -43,7 +43,7 @@ async function search(network, image, threshold, views, count) {
 async function look(network, image, threshold, views, padding) {
   const seen = [];
   for (const view of views) {
-    const pose = await poseInBox(network, image, view, padding);
+    const pose = await poseInBox(network, image, view, { padding });
     const candidate = judge(view, pose, [image.height, image.width], threshold);
     if (candidate !== null) seen.push(candidate);
   }

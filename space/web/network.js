@@ -1,6 +1,7 @@
 // The deploy graph in ONNX Runtime Web: uint8 RGB crops in; keypoints, scores and sigmas out.
 
-import { cropPerson, toImage } from "./geometry.js";
+import { BOX_PADDING, cropPerson, toImage } from "./geometry.js";
+import { lookTwice } from "./mirror.js";
 import { TABLES } from "./vendor/tables.js";
 
 const VENDOR = new URL("./vendor/", import.meta.url);
@@ -98,10 +99,14 @@ export class PoseNetwork {
   }
 }
 
-/** Pose of the person in a box of an image, in image pixels. */
-export async function poseInBox(network, image, box, padding) {
+/**
+ * Pose of the person in a box of an image, in image pixels.
+ *
+ * @param {object} options `padding`: how much more than the box is looked at; `twice`: look in the mirror too.
+ */
+export async function poseInBox(network, image, box, { padding = BOX_PADDING, twice = false } = {}) {
   const { crop, matrix } = cropPerson(image, box, network.inputSize, padding);
-  const { keypoints, scores, sigmas } = await network.run(crop);
+  const { keypoints, scores, sigmas } = await (twice ? lookTwice(network, crop) : network.run(crop));
   return {
     keypoints: keypoints.map((point) => toImage(point, matrix)),
     scores,

@@ -110,7 +110,7 @@ class Page {
     try {
       const pixels = picture.pixels();
       const found = await locatePerson(this.network, pixels, THRESHOLD);
-      const pose = found && (await poseInBox(this.network, pixels, found.box));
+      const pose = found && (await poseInBox(this.network, pixels, found.box, { twice: true }));
       if (task !== this.task) return;
       // The last look may still say that nobody is there.
       if (found && showsPerson(pose, THRESHOLD)) {
@@ -139,7 +139,7 @@ class Page {
     this.people[index] = person;
     this.#refresh();
     try {
-      const pose = await poseInBox(this.network, this.picture.pixels(), inside);
+      const pose = await poseInBox(this.network, this.picture.pixels(), inside, { twice: true });
       if (!this.people.includes(person)) return;
       person.pose = pose;
       person.measures = measurePerson(pose, THRESHOLD);

@@ -20,6 +20,7 @@ from spinepose_hf.inference.detectors.self_locating import SelfLocator, closer_w
 from spinepose_hf.inference.images import load_image
 from spinepose_hf.inference.machine import multiplies_bytes
 from spinepose_hf.inference.runtimes.base import CropPoses
+from spinepose_hf.inference.runtimes.mirrored import FAR, MirroredPose, combined
 from spinepose_hf.inference.runtimes.onnx import OnnxPose
 from spinepose_hf.inference.topdown import poses_in_boxes
 from spinepose_hf.measure.people import measure_people
@@ -129,6 +130,60 @@ def test_crops_and_keypoints_are_those_of_python(opened: WebVisit, walking: Any,
     assert_alike(poses(found), expected, scores=1e-3, sigmas=0.02)
 
 
+def test_a_second_look_in_the_mirror_is_that_of_python(
+    opened: WebVisit, walking: Any, runtime: OnnxPose
+) -> None:
+    crops = in_page(opened, walking, [WOMAN])["crop"].astype(np.uint8)
+    found = opened.run(
+        """async (load, crop) => {
+            const { lookTwice, mirrorCrop } = await load("mirror.js");
+            const pixels = Uint8Array.from(crop);
+            const pose = await lookTwice(globalThis.network, pixels);
+            return { mirrored: Array.from(mirrorCrop(pixels, 192)), ...pose };
+        }""",
+        crops[0].tolist(),
+    )
+    crop = crops.reshape(1, 256, 192, 3)
+    assert found["mirrored"] == crop[:, :, ::-1].ravel().tolist()
+    expected = MirroredPose(runtime)(crop)
+    looked = CropPoses(*(np.array([found[name]], np.float32) for name in CropPoses._fields))
+    assert_alike(looked, expected, scores=1e-3, sigmas=0.02)
+
+
+def test_two_sightings_make_what_they_make_in_python(opened: WebVisit) -> None:
+    random = np.random.default_rng(3)
+    first, second = (
+        CropPoses(
+            *(
+                values.astype(np.float32)
+                for values in (
+                    random.uniform(0, 60, (50, 37, 2)),
+                    random.choice([0.0, 0.2, 0.7, 1.0], (50, 37)),
+                    random.uniform(1, 9, (50, 37)),
+                )
+            )
+        )
+        for _ in range(2)
+    )
+    far = FAR * 256
+    pairs = [
+        [{name: values[row].tolist() for name, values in one._asdict().items()} for one in (first, second)]
+        for row in range(50)
+    ]
+    found = opened.run(
+        """async (load, [pairs, far]) => {
+            const { combined } = await load("mirror.js");
+            return pairs.map(([first, second]) => combined(first, second, far));
+        }""",
+        [pairs, far],
+    )
+    expected = combined(first, second, far)
+    apart = np.linalg.norm(first.keypoints - second.keypoints, axis=-1) > far
+    assert 0.2 < apart.mean() < 0.8, "both rules must be tried"
+    for name, values in expected._asdict().items():
+        assert np.array([one[name] for one in found]) == pytest.approx(values, abs=1e-3), name
+
+
 @pytest.mark.parametrize("name", ["walking.jpg", "rendered.jpg", "turned.jpg", "transparent.png"])
 def test_a_photo_with_a_box_gives_the_keypoints_of_python(
     opened: WebVisit, samples: Path, tmp_path: Path, runtime: OnnxPose, name: str
@@ -140,7 +195,7 @@ def test_a_photo_with_a_box_gives_the_keypoints_of_python(
     opened.page.set_input_files("#file", path)
     opened.told("found")
     result = draw_box(opened, box, image.shape)
-    expected, scores, _ = poses_in_boxes(image, [result["box"]], runtime)
+    expected, scores, _ = poses_in_boxes(image, [result["box"]], MirroredPose(runtime))
     scale = matrix_scale(crop_persons(image, [result["box"]], runtime.input_size)[1])[0]
     assert_near(result["keypoints"], expected[0], scores[0], scale)
 
@@ -194,7 +249,7 @@ def test_saved_keypoints_have_the_form_of_python(opened: WebVisit, walking: Any,
     opened.told("found")
     (result,) = saved(opened)
     found = SelfLocator(runtime)(walking)
-    keypoints, scores, sigmas = poses_in_boxes(walking, found.boxes, runtime)
+    keypoints, scores, sigmas = poses_in_boxes(walking, found.boxes, MirroredPose(runtime))
     people = People(found.boxes, keypoints, scores, sigmas, walking.shape[:2], found.scores)
     (expected,) = to_coco(people, 1, "walking.jpg")
     assert list(result) == list(expected)
@@ -379,7 +434,7 @@ def test_a_graphics_card_finds_the_same(
     (result,) = saved(opened)
     x, y, width, height = result["bbox"]
     box = [x, y, x + width, y + height]
-    expected, scores, _ = poses_in_boxes(walking, [box], runtime)
+    expected, scores, _ = poses_in_boxes(walking, [box], MirroredPose(runtime))
     scale = matrix_scale(crop_persons(walking, [box], runtime.input_size)[1])[0]
     keypoints = np.array(result["keypoints"]).reshape(-1, 3)[:, :2]
     assert_near(keypoints, expected[0], scores[0], scale)
