@@ -6,8 +6,10 @@
 As the trainer scores: ground-truth boxes, no flip test, raw scores. `photos` are the held-out people with
 ten labelled points or more; `rendered` all people of a folder of `spinepose synthesize`, with the mean error
 of the angles between the links of their spines. Two lines of a model say what it remembers: body AP of all
-held-out people, and of those on every fourth photo that it was trained on. The last says what it makes of
-people of whom little is seen: the mean OKS of held-out people by their number of labelled body points.
+held-out people, and of those on every fourth photo that it was trained on. One says what it makes of people
+of whom little is seen: the mean OKS of held-out people by their number of labelled body points. The last
+tells points that are seen from hidden ones, which are labelled as well: how near they are found, as OKS
+counts it.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from spinepose_hf.training.trainer import SpinePoseTrainer
 PHOTO_LIST = Path(__file__).resolve().parent.parent / "recipes" / "embedded_photos.txt"
 LEAST_LABELLED = 10
 SEEN_EVERY = 4
+SEEN, HIDDEN = 2, 1  # COCO's visibility
 LABELLED_POINTS = ((1, 4), (5, 9), (10, 13), (14, 17))
 
 
@@ -82,6 +85,22 @@ def photo_figures(model: Path, photos: Path) -> list[str]:
     ]
 
 
+def hidden_figures(model: Path, rendered: Path) -> str:
+    """The mean similarity of points that are seen and of hidden ones."""
+    labelled = read_set("rendered", rendered)
+    pairs = run_evaluation(load_network(model, flip=False, device="cpu"), labelled.data, samples=0).pairs
+    states = labelled.data.index.keypoints[pairs.label_rows, :, 2]
+    found = pairs.similarity(OKS_SIGMAS)
+    parts = []
+    for group in ("body", "feet", "spine"):
+        columns = list(GROUPS[group])
+        seen, hidden = (found[:, columns][states[:, columns] == state] for state in (SEEN, HIDDEN))
+        parts.append(
+            f"{group} {seen.mean():.2f} seen ({len(seen)}), {hidden.mean():.2f} hidden ({len(hidden)})"
+        )
+    return "mean similarity of rendered points: " + "; ".join(parts)
+
+
 def by_labelled_points(pairs: Pairs) -> str:
     """The mean OKS of people with few and with many labelled body points."""
     body = slice(0, len(GROUPS["body"]))
@@ -111,8 +130,12 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         for model in arguments.models:
-            figures = trainer_figures(model, arguments.rendered, arguments.photos)
-            print("\n  ".join([f"{model}", *figures, *photo_figures(model, arguments.photos)]), flush=True)
+            lines = [
+                *trainer_figures(model, arguments.rendered, arguments.photos),
+                *photo_figures(model, arguments.photos),
+                hidden_figures(model, arguments.rendered),
+            ]
+            print("\n  ".join([f"{model}", *lines]), flush=True)
     except SpinePoseError as error:
         sys.exit(f"error: {error}")
 
