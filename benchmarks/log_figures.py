@@ -24,7 +24,7 @@ from embedded_sections.sets import listed_images, read_set
 
 from spinepose_hf.errors import SpinePoseError
 from spinepose_hf.evaluation.evaluate import run_evaluation
-from spinepose_hf.evaluation.network import load_network
+from spinepose_hf.evaluation.network import Network, load_network
 from spinepose_hf.evaluation.pairs import Pairs
 from spinepose_hf.evaluation.similarity import keypoint_similarity
 from spinepose_hf.hub.load import load_model
@@ -70,9 +70,8 @@ def trainer_figures(model: Path, rendered: Path, photos: Path) -> list[str]:
     ]
 
 
-def photo_figures(model: Path, photos: Path) -> list[str]:
+def photo_figures(network: Network, photos: Path) -> list[str]:
     """Body AP of people on photos that were held out and that were not, and OKS by what is labelled."""
-    network = load_network(model, flip=False, device="cpu")
     seen = sorted(listed_images(PHOTO_LIST, "train"))[::SEEN_EVERY]
     evaluations = {}
     for name, ids in (("held out", listed_images(PHOTO_LIST, "validation")), ("trained on", set(seen))):
@@ -85,10 +84,10 @@ def photo_figures(model: Path, photos: Path) -> list[str]:
     ]
 
 
-def hidden_figures(model: Path, rendered: Path) -> str:
+def hidden_figures(network: Network, rendered: Path) -> str:
     """The mean similarity of points that are seen and of hidden ones."""
     labelled = read_set("rendered", rendered)
-    pairs = run_evaluation(load_network(model, flip=False, device="cpu"), labelled.data, samples=0).pairs
+    pairs = run_evaluation(network, labelled.data, samples=0).pairs
     states = labelled.data.index.keypoints[pairs.label_rows, :, 2]
     found = pairs.similarity(OKS_SIGMAS)
     parts = []
@@ -130,10 +129,11 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         for model in arguments.models:
+            network = load_network(model, flip=False, device="cpu")
             lines = [
                 *trainer_figures(model, arguments.rendered, arguments.photos),
-                *photo_figures(model, arguments.photos),
-                hidden_figures(model, arguments.rendered),
+                *photo_figures(network, arguments.photos),
+                hidden_figures(network, arguments.rendered),
             ]
             print("\n  ".join([f"{model}", *lines]), flush=True)
     except SpinePoseError as error:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dataset_loader.sigmas import DEFAULT_SIGMA
 from spinepose_hf.errors import DatasetError
-from spinepose_hf.keypoint_sides import infer_flip_pairs
+from spinepose_hf.keypoint_sides import flip_order, infer_flip_pairs
 from spinepose_hf.model.skeleton import FLIP_PAIRS, KEYPOINT_INDEX, KEYPOINT_NAMES, LINKS, OKS_SIGMAS
 
 
@@ -67,10 +67,7 @@ class KeypointSchema:
     @property
     def flip_index(self) -> tuple[int, ...]:
         """Permutation that a mirrored picture needs: `mirrored[k] = original[flip_index[k]]`."""
-        index = list(range(len(self)))
-        for a, b in self.flip_pairs:
-            index[a], index[b] = b, a
-        return tuple(index)
+        return flip_order(self.flip_pairs, len(self))
 
     def to_category(self, category_id: int = 1) -> dict[str, Any]:
         """The COCO category of a person with this skeleton; COCO counts links from 1."""

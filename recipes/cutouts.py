@@ -26,21 +26,19 @@ from benchmarks.embedded_sections.sets import listed_images
 from dataset_loader.json_file import read_json
 from dataset_loader.schema import SPINETRACK
 from dataset_loader.synthetic.photos import PhotoFolder, find_photos, photo_background
+from recipes.annotator.rejection import BODY
 from recipes.coco_photos import PHOTO_LIST
 from recipes.outlines import estimated_outline
 from recipes.pasting import Cutout, annotation_of, arrange, compose, cut_out
+from recipes.whole_people import whole_people
 from spinepose_hf.errors import DatasetError, SpinePoseError
 from spinepose_hf.files import atomic_folder
 from spinepose_hf.inference.images import load_image
 from spinepose_hf.output.json_file import write_json
 from spinepose_hf.output.picture import write_picture
 
-LEAST_HEIGHT: Final = 72
-"""Px of a person's box on the photo."""
-
-LEAST_POINTS: Final = 8
 LEAST_ON_OUTLINE: Final = 0.8
-"""Labelled points, and the share of them that must lie on the outline, grown by 2 px."""
+"""Share of the labelled points of the body that must lie on the outline, grown by 2 px."""
 
 ANOTHER: Final = 0.6
 """Of the scenes have a second person."""
@@ -52,29 +50,17 @@ def read_cutouts(annotations: Path, images: Path) -> list[Cutout]:
     Raises:
         SpinePoseError: a file is missing or damaged, or nobody can be cut out.
     """
-    document = read_json(annotations)
     wanted = listed_images(PHOTO_LIST, "train")
-    entries = {entry["id"]: entry for entry in document["images"] if entry["id"] in wanted}
-    labels = {
-        one["id"]: np.array(one["keypoints"], np.float64).reshape(-1, 3) for one in document["annotations"]
-    }
-    on_photo: dict[int, list[int]] = {}
-    for one in document["annotations"]:
-        on_photo.setdefault(one["image_id"], []).append(one["id"])
     found = []
-    for annotation in sorted(document["annotations"], key=lambda entry: int(entry["image_id"])):
-        entry = entries.get(annotation["image_id"])
-        points = labels[annotation["id"]]
-        body = points[:17][points[:17, 2] > 0]
-        whole = len(body) >= LEAST_POINTS and annotation["bbox"][3] >= LEAST_HEIGHT
-        if entry is None or annotation["iscrowd"] or not whole:
+    for annotation, picture, points, others in whole_people(read_json(annotations)):
+        if picture["id"] not in wanted:
             continue
-        image = load_image(images / entry["file_name"])
+        image = load_image(images / picture["file_name"])
         if annotation.get("segmentation"):
             mask = read_mask(annotation["segmentation"], image.shape[:2])
         else:
-            others = [labels[key] for key in on_photo[entry["id"]] if key != annotation["id"]]
             mask = estimated_outline(image, points, annotation["bbox"], others)
+        body = points[:BODY][points[:BODY, 2] > 0]
         if mask is not None and inside(body[:, :2], dilated(mask)).mean() >= LEAST_ON_OUTLINE:
             found.append(cut_out(image, mask, points))
     if not found:

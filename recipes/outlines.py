@@ -17,11 +17,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.embedded_sections.masks import read_mask
 from dataset_loader.json_file import read_json
+from recipes.annotator.rejection import BODY
+from recipes.whole_people import whole_people
 from spinepose_hf.errors import SpinePoseError
 from spinepose_hf.inference.images import load_image
 from spinepose_hf.model.skeleton import KEYPOINT_INDEX
@@ -36,7 +39,6 @@ MARGIN: Final = 0.12
 """Of the box's longer side, around it: what the surroundings look like."""
 
 _PASSES: Final = 5
-_BODY: Final = 17
 _HEAD: Final = slice(0, 5)
 _LIMBS: Final = tuple(
     (KEYPOINT_INDEX[f"{side}_{start}"], KEYPOINT_INDEX[f"{side}_{end}"])
@@ -65,8 +67,6 @@ def estimated_outline(
     Returns:
         (H, W) 0 or 1, or None where the colours do not tell the person from the rest.
     """
-    import cv2
-
     x, y, width, height = box
     margin = MARGIN * max(width, height)
     left, top = max(int(x - margin), 0), max(int(y - margin), 0)
@@ -108,15 +108,13 @@ def estimated_outline(
 
 
 def _moved(points: Labels, origin: NDArray[np.int64], scale: float) -> Labels:
-    body = points[:_BODY].copy()
+    body = points[:BODY].copy()
     body[:, :2] = (body[:, :2] - origin) * scale
     return body
 
 
 def _drawn(body: Labels, shape: tuple[int, int], size: float) -> tuple[Pixels, Pixels]:
     """What is the person for certain, and what probably is: (h, w) 0 or 1."""
-    import cv2
-
     sure, likely = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
     _draw_limbs(sure, body, size * _SURE)
     _draw_limbs(likely, body, size * _LIKELY)
@@ -138,8 +136,6 @@ def _drawn(body: Labels, shape: tuple[int, int], size: float) -> tuple[Pixels, P
 
 
 def _draw_limbs(canvas: Pixels, body: Labels, width: float) -> None:
-    import cv2
-
     for start, end in _LIMBS:
         if body[start, 2] > 0 and body[end, 2] > 0:
             ends = [tuple(int(value) for value in body[row, :2]) for row in (start, end)]
@@ -147,15 +143,11 @@ def _draw_limbs(canvas: Pixels, body: Labels, width: float) -> None:
 
 
 def _draw_dot(canvas: Pixels, point: Labels, radius: float) -> None:
-    import cv2
-
     cv2.circle(canvas, (int(point[0]), int(point[1])), max(1, int(radius)), 1, -1)
 
 
 def _tidied(mask: Pixels, sure: Pixels) -> Pixels:
     """Without specks, small holes, and pieces that nothing certain lies in."""
-    import cv2
-
     mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
     mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)), np.uint8)
     _, pieces = cv2.connectedComponents(mask)
@@ -163,32 +155,23 @@ def _tidied(mask: Pixels, sure: Pixels) -> Pixels:
     return np.asarray(np.isin(pieces, kept) & (mask > 0), np.uint8)
 
 
-def agreements(annotations: Path, images: Path, least_points: int, least_height: int) -> list[float]:
-    """IoU of estimated outlines with those drawn by hand, of all people of a file who have one."""
-    document = read_json(annotations)
-    entries = {entry["id"]: entry for entry in document["images"]}
-    people = [one for one in document["annotations"] if not one["iscrowd"]]
-    labels = {one["id"]: np.array(one["keypoints"], np.float64).reshape(-1, 3) for one in people}
+def agreements(annotations: Path, images: Path) -> list[float]:
+    """IoU of estimated outlines with those drawn by hand, of the people of a file who could be cut out."""
     found = []
-    for one in people:
-        points = labels[one["id"]]
-        labelled = (points[:_BODY, 2] > 0).sum()
-        if not one.get("segmentation") or labelled < least_points or one["bbox"][3] < least_height:
+    for annotation, picture, points, others in whole_people(read_json(annotations)):
+        if not annotation.get("segmentation"):
             continue
-        entry = entries[one["image_id"]]
-        others = [labels[o["id"]] for o in people if o["image_id"] == one["image_id"] and o is not one]
-        drawn = read_mask(one["segmentation"], (entry["height"], entry["width"]))
-        guessed = estimated_outline(load_image(images / entry["file_name"]), points, one["bbox"], others)
-        both = 0 if guessed is None else int((drawn & guessed).sum())
-        either = int((drawn if guessed is None else drawn | guessed).sum())
-        found.append(both / max(either, 1))
+        image = load_image(images / picture["file_name"])
+        drawn = read_mask(annotation["segmentation"], image.shape[:2])
+        guessed = estimated_outline(image, points, annotation["bbox"], others)
+        if guessed is None:
+            guessed = np.zeros_like(drawn)
+        found.append(int((drawn & guessed).sum()) / max(int((drawn | guessed).sum()), 1))
     return found
 
 
 def main() -> None:
     """Compare and print."""
-    from recipes.cutouts import LEAST_HEIGHT, LEAST_POINTS
-
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -196,7 +179,7 @@ def main() -> None:
     parser.add_argument("--images", type=Path, required=True, help="the pictures of the file")
     arguments = parser.parse_args()
     try:
-        found = agreements(arguments.photos, arguments.images, LEAST_POINTS, LEAST_HEIGHT)
+        found = agreements(arguments.photos, arguments.images)
     except SpinePoseError as error:
         sys.exit(f"error: {error}")
     quarters = ", ".join(f"{value:.2f}" for value in np.quantile(found, (0.25, 0.5, 0.75)))

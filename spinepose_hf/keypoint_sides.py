@@ -20,6 +20,14 @@ def infer_flip_pairs(names: Sequence[str]) -> tuple[tuple[int, int], ...]:
     return tuple(sorted((min(a, b), max(a, b)) for a, b in pairs))
 
 
+def flip_order(pairs: Sequence[tuple[int, int]], count: int) -> tuple[int, ...]:
+    """Permutation of `count` columns that a mirrored picture needs: `mirrored[k] = original[order[k]]`."""
+    order = list(range(count))
+    for first, second in pairs:
+        order[first], order[second] = second, first
+    return tuple(order)
+
+
 def _side_key(name: str) -> tuple[str, tuple[str, ...]]:
     """A name as its side ("" on the midline) and its other words with their places."""
     words = _WORDS.split(name.strip())
@@ -33,4 +41,4 @@ def _side_key(name: str) -> tuple[str, tuple[str, ...]]:
     return "", (name.lower(),)
 
 
-__all__ = ["infer_flip_pairs"]
+__all__ = ["flip_order", "infer_flip_pairs"]

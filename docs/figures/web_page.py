@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import importlib
 import io
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
+from tests.space.chromium import FLAGS, chromium_path
 from tests.space.web.static_site import StaticSite
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -39,14 +39,12 @@ def look(browser: Any, url: str, width: int, larger: float, colours: str) -> Ima
 
 def main() -> None:
     """Visit twice and put both side by side."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    chromium = chromium_path()
     if chromium is None:
         sys.exit("error: Chromium is not installed; make test-space installs it on Debian")
     api = importlib.import_module("playwright.sync_api")
     with StaticSite(ROOT / "space" / "web") as site, api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         seen = [look(browser, site.url, *one) for one in LOOKS]
         browser.close()
     sheet = Image.new("RGB", (sum(one.width for one in seen) + GAP, HEIGHT), "white")

@@ -117,7 +117,7 @@ def test_agreement_is_measured_on_people_who_have_an_outline(tmp_path: Path) -> 
     images = [{"id": 1, "file_name": "a.png", "width": 400, "height": 300}]
     path = tmp_path / "labels.json"
     path.write_text(json.dumps({"images": images, "annotations": [person]}))
-    (alone,) = agreements(path, tmp_path, least_points=8, least_height=72)
+    (alone,) = agreements(path, tmp_path)
     assert alone > 0.9
     path.write_text(json.dumps({"images": images, "annotations": [person, *others]}))
-    assert len(agreements(path, tmp_path, least_points=8, least_height=72)) == 1
+    assert len(agreements(path, tmp_path)) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,7 @@ import pytest
 
 from tests.space.app_fixtures import app_server, page, photo, visit_app
 from tests.space.axe import AxeUnavailableError, axe_script
-
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
+from tests.space.chromium import FLAGS, chromium_path
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +19,7 @@ def launch() -> Iterator[Callable[..., Any]]:
     api = pytest.importorskip(
         "playwright.sync_api", reason="needs playwright, in the environment of make test-space"
     )
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    chromium = chromium_path()
     if chromium is None:
         pytest.skip("needs chromium: apt-get install chromium")
     with api.sync_playwright() as playwright:

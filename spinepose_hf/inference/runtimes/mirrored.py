@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from spinepose_hf.errors import ModelError
 from spinepose_hf.inference.runtimes.base import CropPoses, PoseRuntime
-from spinepose_hf.keypoint_sides import infer_flip_pairs
+from spinepose_hf.keypoint_sides import flip_order, infer_flip_pairs
 
 FAR: Final = 0.1
 """Two places further apart than this share of the crop's height are not two sightings of one."""
@@ -42,9 +42,7 @@ class MirroredPose:
                 f"({', '.join(runtime.keypoint_names[:4])} ...); leave out flip"
             )
         self.runtime = runtime
-        self._order = np.arange(len(runtime.keypoint_names))
-        for left, right in pairs:
-            self._order[[left, right]] = right, left
+        self._order = list(flip_order(pairs, len(runtime.keypoint_names)))
 
     @property
     def input_size(self) -> tuple[int, int]:
