@@ -4,9 +4,10 @@
         --footage videos --weights spinepose_hf/weights
 
 1. renders people to learn from, to validate on, and to fit the scores on;
-2. copies the listed photos out of a COCO 2017 folder, see `recipes.coco_photos`;
+2. copies the listed photos out of a COCO 2017 folder, see `recipes.coco_photos`, and other listed ones out of
+   public repositories, see `recipes.free_photos`;
 3. cuts out of them what shows nobody, see `recipes.backgrounds`, and renders more people before it;
-4. fits the annotator, which labels what photos and footage lack, see `recipes.annotator`;
+4. fits the annotator, which labels what photos and footage lack, and the other photos, see `recipes.annotator`;
 5. puts people out of photos before other photos, see `recipes.cutouts`;
 6. trains, see recipes/embedded.yaml;
 7. fits the scores, see `recipes.score_scales`;
@@ -26,6 +27,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from recipes.free_photos import COPIED
 from spinepose_hf.inference.threads import usable_cores
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -80,6 +82,7 @@ def steps(inputs: Inputs) -> list[Step]:
     footage = [word for path in inputs.footage for word in ("--footage", str(path))]
     # The pictures do not depend on how many processes render them.
     render = (*spinepose, "synthesize", "--workers", str(usable_cores()))
+    free_photos, free = DATA / "free_photos", DATA / "free"
     backgrounds, composites, cutouts = DATA / "backgrounds", DATA / "composites", DATA / "cutouts"
     made = [
         Step(
@@ -89,13 +92,14 @@ def steps(inputs: Inputs) -> list[Step]:
         for name, (count, seed) in RENDERED.items()
     ]
     fit = ("fit", str(rendered["train"]), *_options(validation=rendered["validation"], out=annotator))
-    label = ("label", *_options(photos=labels, detector=inputs.detector, out=pseudo), *footage)
     head = annotator / "head.safetensors"
     movenet = _options(movenet=inputs.movenet)
+    label = ("-m", "recipes.annotator", "label", *movenet, *_options(detector=inputs.detector, head=head))
     stage = _last_stage()
     return [
         *made,
         Step(photos, ("-m", "recipes.coco_photos", str(inputs.coco), str(photos))),
+        Step(free_photos / COPIED, ("-m", "recipes.free_photos", str(free_photos))),
         Step(
             backgrounds,
             ("-m", "recipes.backgrounds", labels, str(backgrounds), *_options(detector=inputs.detector)),
@@ -110,7 +114,11 @@ def steps(inputs: Inputs) -> list[Step]:
         Step(head, ("-m", "recipes.annotator", *fit, *movenet)),
         Step(
             pseudo / "footage" / "annotations.json",
-            ("-m", "recipes.annotator", *label, *movenet, "--head", str(head)),
+            (*label, *_options(photos=labels, out=pseudo), *footage),
+        ),
+        Step(
+            free / "footage" / "annotations.json",
+            (*label, *_options(footage=free_photos, out=free)),
         ),
         Step(
             cutouts,

@@ -25,10 +25,10 @@ from spinepose_hf.output.picture import write_picture
 SCORE: Final = 0.45
 """Least confidence of a box: a pseudo-label of nobody is worse than a person missed."""
 
-SMALLEST_PERSON: Final = 80
-"""Height of a person's box in px of the footage, below which a pose says little."""
+SMALLEST_PERSON: Final = 100
+"""Height of a person's box in px of the frame as it is kept, below which a pose says little."""
 
-LONGEST_SIDE: Final = 720
+LONGEST_SIDE: Final = 960
 """Frames are kept at this many px at most."""
 
 # What a folder is searched for; a file that is named directly may have any suffix.
@@ -114,12 +114,12 @@ def _frames_with_people(
     with open_source(path, stride=1 if is_picture(path) else _stride(path, frames)) as source:
         for frame in source:
             image = frame.image
-            boxes = detector(image).boxes
-            boxes = boxes[boxes[:, 3] - boxes[:, 1] > SMALLEST_PERSON]
-            if not len(boxes):
-                continue
             height, width = image.shape[:2]
             factor = min(1.0, LONGEST_SIDE / max(height, width))
+            boxes = detector(image).boxes
+            boxes = boxes[(boxes[:, 3] - boxes[:, 1]) * factor > SMALLEST_PERSON]
+            if not len(boxes):
+                continue
             size = (round(height * factor), round(width * factor))
             name = f"{path.stem}-{key[:8]}_{frame.index:06d}.jpg"
             write_picture(shrink(image, size) if factor < 1 else image, folder / name)

@@ -25,7 +25,7 @@ INPUTS = embedded.Inputs(
 def test_training_reads_what_the_steps_before_make(root: Path) -> None:
     made = [step.made for step in embedded.steps(INPUTS)]
     recipe = read_recipe(root / "recipes" / "embedded.yaml")
-    names = ("train", "validation", "photos", "composites", "pseudo", "cutouts")
+    names = ("train", "validation", "photos", "composites", "pseudo", "free", "cutouts")
     folders = [embedded.DATA / name for name in names]
     for source in (*recipe.train.values(), *recipe.validation.values()):
         for path in filter(None, (source.annotations, source.images)):
