@@ -7,7 +7,7 @@
 2. copies the listed photos out of a COCO 2017 folder, see `recipes.coco_photos`, and other listed ones out of
    public repositories, see `recipes.free_photos`;
 3. cuts out of them what shows nobody, see `recipes.backgrounds`, and renders more people before it;
-4. fits the annotator, which labels what photos and footage lack, and the other photos, see `recipes.annotator`;
+4. fits the annotator, which labels what these photos and footage lack, see `recipes.annotator`;
 5. puts people out of photos before other photos, see `recipes.cutouts`;
 6. trains, see recipes/embedded.yaml;
 7. fits the scores, see `recipes.score_scales`;

@@ -129,7 +129,7 @@ def _git(*arguments: str) -> bytes | None:
     try:
         done = subprocess.run(["git", *arguments], capture_output=True, env=environment, check=False)
     except FileNotFoundError as error:
-        raise DatasetError("git is not installed; the listed pictures come out of git repositories") from error
+        raise DatasetError("git is not installed; it copies the listed pictures") from error
     return done.stdout if done.returncode == 0 else None
 
 
