@@ -11,8 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recipes.annotator.footage import LONGEST_SIDE, FootageOptions, find_people, list_footage
+from recipes.annotator import footage
+from recipes.annotator.footage import (
+    LONGEST_SIDE,
+    SMALLEST_PERSON,
+    FootageOptions,
+    find_people,
+    list_footage,
+)
 from spinepose_hf.errors import VideoError
+from spinepose_hf.inference.detectors.base import Detections
 from spinepose_hf.inference.images import load_image
 from spinepose_hf.output.picture import write_picture
 from tests.training.blobs import write_blobs
@@ -70,6 +78,17 @@ def test_people_in_footage_are_found_once(models: Path, root: Path, tmp_path: Pa
     assert [image.file_name for image in again] == [image.file_name for image in found]
     np.testing.assert_array_equal(again[0].boxes, found[0].boxes)
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*.jpg")} == stamps
+
+
+def test_who_is_small_on_the_kept_frame_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_picture(np.zeros((4 * LONGEST_SIDE, 3000, 3), np.uint8), tmp_path / "large.jpg")
+    shown = np.array([[0, 0, 300, 4 * SMALLEST_PERSON + 20], [500, 0, 800, 4 * SMALLEST_PERSON - 20]], float)
+    detections = Detections(shown, np.ones(2))
+    monkeypatch.setattr(footage, "open_onnx_detector", lambda *_: lambda image: detections)
+    options = FootageOptions(tmp_path / "large.jpg", 1)
+    (found,) = find_people([tmp_path / "large.jpg"], tmp_path / "out", options, lambda done, total: None)
+    assert found.size == (LONGEST_SIDE, 750)
+    np.testing.assert_allclose(found.boxes, shown[:1] / 4)
 
 
 REFUSED = {
