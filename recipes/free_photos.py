@@ -30,6 +30,10 @@ PICTURE_LIST: Final = Path(__file__).with_name("embedded_free_photos.tsv")
 HOST: Final = "https://github.com"
 
 
+class GitError(Exception):
+    """Why git failed, in its own words."""
+
+
 class Listed(NamedTuple):
     """A line of the list.
 
@@ -96,15 +100,15 @@ def copy_pictures(
             wanted[one.repository].append(one)
     missing: list[Listed] = []
     for number, (repository, pictures) in enumerate(wanted.items(), 1):
-        had = 0
+        had, lost = 0, ""
         for one, content in _contents(f"{host}/{repository}", pictures):
-            if content is None:
+            if isinstance(content, GitError):
                 missing.append(one)
+                lost = f"; the others cannot be had: {content}"
                 continue
             with atomic_path(out / one.file_name) as path:
                 path.write_bytes(content)
             had += 1
-        lost = "" if had == len(pictures) else f"; {len(pictures) - had} cannot be had (gone, or no network)"
         tell(f"[{number}/{len(wanted)}] {repository}: {had} pictures{lost}")
     if missing and len(missing) == len(listed):
         raise DatasetError(f"not one of {len(listed)} pictures could be had from {host}; check the network")
@@ -114,23 +118,35 @@ def copy_pictures(
     return missing
 
 
-def _contents(address: str, pictures: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | None]]:
-    """Each picture's bytes, or None; a copy of the history holds no file until it is asked for."""
+def _contents(address: str, pictures: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | GitError]]:
+    """Each picture's bytes, or why not; a copied history holds no file until it is asked for."""
     with tempfile.TemporaryDirectory(prefix="spinepose-free-photos-") as folder:
-        copied = _git("clone", "--quiet", "--bare", "--filter=blob:none", address, folder)
+        try:
+            _git("clone", "--quiet", "--bare", "--filter=blob:none", address, folder)
+        except GitError as error:
+            yield from ((one, error) for one in pictures)
+            return
         for one in pictures:
-            yield one, None if copied is None else _git("-C", folder, "cat-file", "blob", one.content)
+            try:
+                yield one, _git("-C", folder, "cat-file", "blob", one.content)
+            except GitError as error:
+                yield one, error
 
 
-def _git(*arguments: str) -> bytes | None:
-    """What git prints, or None where it fails."""
+def _git(*arguments: str) -> bytes:
+    """What git prints."""
     # A repository that is gone must fail, not ask for a password.
     environment = os.environ | {"GIT_TERMINAL_PROMPT": "0"}
     try:
         done = subprocess.run(["git", *arguments], capture_output=True, env=environment, check=False)
     except FileNotFoundError as error:
         raise DatasetError("git is not installed; it copies the listed pictures") from error
-    return done.stdout if done.returncode == 0 else None
+    if done.returncode:
+        told = done.stderr.decode(errors="replace").strip().splitlines()
+        # After that line come hints.
+        fatal = (line for line in told if line.startswith("fatal: "))
+        raise GitError(next(fatal, f"git ended with {done.returncode}"))
+    return done.stdout
 
 
 if __name__ == "__main__":

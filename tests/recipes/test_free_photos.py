@@ -81,7 +81,8 @@ def test_what_is_gone_is_said_and_left_out(host: str, tmp_path: Path) -> None:
     told: list[str] = []
     missing = free_photos.copy_pictures([run, rewritten, deleted], tmp_path / "out", host, told.append)
     assert missing == [rewritten, deleted]
-    assert told[0] == "[1/2] club/site: 1 pictures; 1 cannot be had (gone, or no network)"
+    assert told[0].startswith("[1/2] club/site: 1 pictures; the others cannot be had: fatal: ")
+    assert told[1].startswith("[2/2] club/gone: 0 pictures; the others cannot be had: fatal: ")
     assert [path.name for path in (tmp_path / "out").glob("*.jpg")] == [run.file_name]
     assert free_photos.read_list(tmp_path / "out" / free_photos.COPIED) == [run]
 
