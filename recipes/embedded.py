@@ -91,10 +91,15 @@ def steps(inputs: Inputs) -> list[Step]:
         )
         for name, (count, seed) in RENDERED.items()
     ]
-    fit = ("fit", str(rendered["train"]), *_options(validation=rendered["validation"], out=annotator))
     head = annotator / "head.safetensors"
-    movenet = _options(movenet=inputs.movenet)
-    label = ("-m", "recipes.annotator", "label", *movenet, *_options(detector=inputs.detector, head=head))
+    annotate = ("-m", "recipes.annotator")
+    fit = (
+        *annotate,
+        "fit",
+        str(rendered["train"]),
+        *_options(movenet=inputs.movenet, validation=rendered["validation"], out=annotator),
+    )
+    label = (*annotate, "label", *_options(movenet=inputs.movenet, detector=inputs.detector, head=head))
     stage = _last_stage()
     return [
         *made,
@@ -111,7 +116,7 @@ def steps(inputs: Inputs) -> list[Step]:
                 *_options(count=COMPOSITES[0], seed=COMPOSITES[1], backgrounds=backgrounds, out=composites),
             ),
         ),
-        Step(head, ("-m", "recipes.annotator", *fit, *movenet)),
+        Step(head, fit),
         Step(
             pseudo / "footage" / "annotations.json",
             (*label, *_options(photos=labels, out=pseudo), *footage),

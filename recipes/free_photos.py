@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -95,21 +95,14 @@ def copy_pictures(
         OutputError: `out` cannot be written.
     """
     wanted: dict[str, list[Listed]] = defaultdict(list)
-    for one in listed:
-        if not (out / one.file_name).is_file():
-            wanted[one.repository].append(one)
-    missing: list[Listed] = []
+    for one in _absent(listed, out):
+        wanted[one.repository].append(one)
     for number, (repository, pictures) in enumerate(wanted.items(), 1):
-        had, lost = 0, ""
-        for one, content in _contents(f"{host}/{repository}", pictures):
-            if isinstance(content, GitError):
-                missing.append(one)
-                lost = f"; the others cannot be had: {content}"
-                continue
-            with atomic_path(out / one.file_name) as path:
-                path.write_bytes(content)
-            had += 1
+        reason = _copy_from(f"{host}/{repository}", pictures, out)
+        had = len(pictures) - len(_absent(pictures, out))
+        lost = f"; the others cannot be had: {reason}" if reason else ""
         tell(f"[{number}/{len(wanted)}] {repository}: {had} pictures{lost}")
+    missing = _absent(listed, out)
     if missing and len(missing) == len(listed):
         raise DatasetError(f"not one of {len(listed)} pictures could be had from {host}; check the network")
     with atomic_path(out / COPIED) as path:
@@ -118,19 +111,28 @@ def copy_pictures(
     return missing
 
 
-def _contents(address: str, pictures: Sequence[Listed]) -> Iterator[tuple[Listed, bytes | GitError]]:
-    """Each picture's bytes, or why not; a copied history holds no file until it is asked for."""
+def _absent(listed: Sequence[Listed], out: Path) -> list[Listed]:
+    return [one for one in listed if not (out / one.file_name).is_file()]
+
+
+def _copy_from(address: str, pictures: Sequence[Listed], out: Path) -> str:
+    """Copy pictures of one repository; what git said of those that it could not give, or ""."""
+    reason = ""
     with tempfile.TemporaryDirectory(prefix="spinepose-free-photos-") as folder:
         try:
+            # A copied history holds no file until it is asked for.
             _git("clone", "--quiet", "--bare", "--filter=blob:none", address, folder)
         except GitError as error:
-            yield from ((one, error) for one in pictures)
-            return
+            return str(error)
         for one in pictures:
             try:
-                yield one, _git("-C", folder, "cat-file", "blob", one.content)
+                content = _git("-C", folder, "cat-file", "blob", one.content)
             except GitError as error:
-                yield one, error
+                reason = str(error)
+                continue
+            with atomic_path(out / one.file_name) as path:
+                path.write_bytes(content)
+    return reason
 
 
 def _git(*arguments: str) -> bytes:

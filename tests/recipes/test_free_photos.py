@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -103,3 +104,9 @@ def test_the_list_of_the_repository() -> None:
     named = [row for row in rows if row.repository.startswith("openstax/")]
     assert named and all(row.credit for row in named)
     assert not [row for row in rows if "-NC" in row.credit.upper() or "NONCOMMERCIAL" in row.credit.upper()]
+
+
+def test_the_page_names_every_repository_of_the_list() -> None:
+    page = free_photos.PICTURE_LIST.with_name("free_photos.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if re.match(r"\| \S+/\S+ \|", line)]
+    assert {row[0]: int(row[2]) for row in rows} == Counter(one.repository for one in free_photos.read_list())
