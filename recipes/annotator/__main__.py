@@ -1,4 +1,4 @@
-"""The commands `fit` and `label`; see the package."""
+"""The commands `fit`, `label` and `check`; see the package."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ Threads = Annotated[
 MoveNet = Annotated[
     Path, typer.Option("--movenet", metavar="FILE", help="MoveNet Thunder as .onnx file (Apache-2.0).")
 ]
+Head = Annotated[Path, typer.Option("--head", metavar="FILE", help="head.safetensors that `fit` wrote.")]
+Images = Annotated[
+    Path | None, typer.Option("--images", metavar="DIR", help="Its pictures; default: beside the file.")
+]
 
 SUMMARY = (about or "").partition("\n")[0]
 
@@ -33,6 +37,12 @@ class Part(StrEnum):
 
     TRAIN = "train"
     ALL = "all"
+
+
+PhotoPart = Annotated[
+    Part,
+    typer.Option("--part", help="train: not the tenth of the photos that a recipe holds out to validate."),
+]
 
 
 @app.command()
@@ -82,21 +92,14 @@ def fit(
 @app.command()
 def label(
     movenet: MoveNet,
-    head: Annotated[Path, typer.Option("--head", metavar="FILE", help="head.safetensors that `fit` wrote.")],
+    head: Head,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the pseudo-labels.")],
     photos: Annotated[
         Path | None,
         typer.Option("--photos", metavar="FILE", help="COCO keypoint file of photos with labelled bodies."),
     ] = None,
-    images: Annotated[
-        Path | None, typer.Option("--images", metavar="DIR", help="Its pictures; default: beside the file.")
-    ] = None,
-    part: Annotated[
-        Part,
-        typer.Option(
-            "--part", help="train: not the tenth of the photos that a recipe holds out to validate."
-        ),
-    ] = Part.TRAIN,
+    images: Images = None,
+    part: PhotoPart = Part.TRAIN,
     footage: Annotated[
         list[Path] | None,
         typer.Option("--footage", metavar="PATH", help="Video, picture, or folder of them; repeatable."),
@@ -126,19 +129,18 @@ def label(
     _require_torch()
     import torch
 
-    from recipes.annotator.estimates import identity_of
     from recipes.annotator.features import FrozenMoveNet
     from recipes.annotator.footage import FootageOptions, find_people, list_footage
     from recipes.annotator.head import load_head
     from recipes.annotator.labels import summary
     from recipes.annotator.pseudo_labels import label_footage, label_photos, photo_source
     from recipes.annotator.sheet import drawn_at_random, write_sheet
-    from recipes.annotator.views import VIEWS, Annotator
+    from recipes.annotator.views import Annotator
     from spinepose_hf.inference.threads import inference_threads
 
     torch.set_num_threads(inference_threads(threads))
     annotator = Annotator(FrozenMoveNet(movenet, threads), load_head(head))
-    identity = identity_of(movenet, head, repr(VIEWS))
+    identity = _identity(movenet, head)
     done = []
     with progress_bars("photos", "detection", "footage") as tell:
         if photos is not None:
@@ -154,6 +156,37 @@ def label(
     if sheet is not None:
         write_sheet([entry for labelled in done for entry in drawn_at_random(labelled, seed)], sheet)
         typer.echo(f"sheet: {sheet}")
+
+
+@app.command()
+def check(
+    movenet: MoveNet,
+    head: Head,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder that `label --photos` wrote.")],
+    photos: Annotated[
+        Path, typer.Option("--photos", metavar="FILE", help="Its COCO keypoint file; with outlines.")
+    ],
+    images: Images = None,
+    part: PhotoPart = Part.TRAIN,
+) -> None:
+    """Say how good the labels of footage are, by labelled photos that are treated like footage."""
+    _require_torch()
+    from recipes.annotator.check import outlined_people, report
+    from recipes.annotator.estimates import EstimateFile
+    from recipes.annotator.pseudo_labels import PHOTO_ESTIMATES, photo_identity, photo_source
+
+    source = photo_source(photos, images, part.value)
+    file = EstimateFile(out / PHOTO_ESTIMATES, photo_identity(_identity(movenet, head), photos))
+    for line in report(outlined_people(source, file)):
+        typer.echo(line)
+
+
+def _identity(movenet: Path, head: Path) -> str:
+    """Of what annotates: other estimates are not taken for its own."""
+    from recipes.annotator.estimates import identity_of
+    from recipes.annotator.views import VIEWS
+
+    return identity_of(movenet, head, repr(VIEWS))
 
 
 def _require_torch() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,9 @@ from spinepose_hf.training.sources import load_source
 
 Annotate = Callable[[NDArray[np.uint8], NDArray[np.float64]], Estimate]
 Tell = Callable[[int, int], None]
+
+PHOTO_ESTIMATES: Final = "photos.npz"
+"""Estimates of the people of a file, beside their pseudo-labels."""
 
 
 class PseudoLabelled(NamedTuple):
@@ -70,10 +73,10 @@ def label_photos(
     document = read_json(source.annotations)
     records = load_source(source)
     people = [
-        Person(str(record.annotation_id), _path(record), record.box)
+        Person(str(record.annotation_id), photo_path(record), record.box)
         for record in sorted(records, key=lambda record: record.image_id)
     ]
-    file = EstimateFile(folder / "photos.npz", identity_of(identity, source.annotations))
+    file = EstimateFile(folder / PHOTO_ESTIMATES, photo_identity(identity, source.annotations))
     estimate_all(people, annotate, file, tell)
 
     index = index_coco(document, str(source.annotations))
@@ -81,7 +84,7 @@ def label_photos(
     outlines = {entry["id"]: entry.get("segmentation") for entry in document["annotations"]}
     found: dict[int, Labels] = {}
     for record in records:
-        person = Person(str(record.annotation_id), _path(record), record.box)
+        person = Person(str(record.annotation_id), photo_path(record), record.box)
         labelled = np.column_stack([record.keypoints, record.visibility])[:BODY].astype(np.float64)
         labels = photo_labels(file[person.key], labelled, person.longer_side)
         labels = inside(labels, size := sizes[record.image_id])
@@ -91,7 +94,7 @@ def label_photos(
     result = photo_document(document, index, found)
     path = folder / "photos.json"
     write_json(result, path)
-    return PseudoLabelled(path, result, _path(records[0]).parent)
+    return PseudoLabelled(path, result, photo_path(records[0]).parent)
 
 
 def label_footage(
@@ -129,6 +132,11 @@ def label_footage(
     return PseudoLabelled(path, result, folder / "images")
 
 
+def photo_identity(identity: str, annotations: Path) -> str:
+    """Of the estimates of a file's people, by what annotates."""
+    return identity_of(identity, annotations)
+
+
 def photo_source(annotations: Path, images: Path | None, part: str) -> DataSource:
     """The people of photos who have enough labelled points to judge an estimate by."""
     return DataSource(
@@ -136,10 +144,23 @@ def photo_source(annotations: Path, images: Path | None, part: str) -> DataSourc
     )
 
 
-def _path(record: PersonRecord) -> Path:
+def photo_path(record: PersonRecord) -> Path:
+    """The picture of a person of a COCO keypoint file.
+
+    Raises:
+        DatasetError: the person is of another data set.
+    """
     if not isinstance(record.image, Path):
         raise DatasetError(f"the picture {record.image} is not a file; give a COCO keypoint file")
     return record.image
 
 
-__all__ = ["PseudoLabelled", "label_footage", "label_photos", "photo_source"]
+__all__ = [
+    "PHOTO_ESTIMATES",
+    "PseudoLabelled",
+    "label_footage",
+    "label_photos",
+    "photo_identity",
+    "photo_path",
+    "photo_source",
+]

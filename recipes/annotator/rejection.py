@@ -40,6 +40,8 @@ class Thresholds:
         body_spread: largest disagreement of the views about such a point.
         agreement: largest median distance between the head's and MoveNet's body.
         found_points: fewest body points of a person in footage.
+        found_hips: fewest hips of such a person for what hangs on them to be believed: where neither is
+            found, something often stands before them.
     """
 
     spread: float = 0.045
@@ -55,6 +57,7 @@ class Thresholds:
     body_spread: float = 0.025
     agreement: float = 0.05
     found_points: int = 8
+    found_hips: int = 1
 
 
 THRESHOLDS: Final = Thresholds()
@@ -66,14 +69,14 @@ def _columns(*names: str) -> list[int]:
 
 
 _SHOULDERS: Final = _columns("left_shoulder", "right_shoulder")
-_HIPS: Final = _columns("left_hip", "right_hip")
+HIPS: Final = _columns("left_hip", "right_hip")
 # What hangs on each girdle: points that are wrong where the girdle is. T8 lies between the two.
 _ON_SHOULDERS: Final = _columns(
     "head", "neck", "spine_05", "left_clavicle", "right_clavicle", "neck_02", "neck_03"
 )
-_ON_HIPS: Final = _columns("hip", "spine_01", "spine_02", "spine_03", "left_latissimus", "right_latissimus")
+ON_HIPS: Final = _columns("hip", "spine_01", "spine_02", "spine_03", "left_latissimus", "right_latissimus")
 # What moves when the hips do, the less the nearer it is to the shoulders.
-_TRUNK: Final = [*_ON_HIPS, *_columns("spine_04", "spine_05", "neck", "left_clavicle", "right_clavicle")]
+_TRUNK: Final = [*ON_HIPS, *_columns("spine_04", "spine_05", "neck", "left_clavicle", "right_clavicle")]
 _FEET: Final = tuple(
     (
         KEYPOINT_INDEX[f"{side}_ankle"],
@@ -109,13 +112,13 @@ def photo_labels(
     points = estimate.points.astype(np.float64)
     for pair, dependants, limit in (
         (_SHOULDERS, _ON_SHOULDERS, thresholds.shoulder_error),
-        (_HIPS, _ON_HIPS, thresholds.hip_error),
+        (HIPS, ON_HIPS, thresholds.hip_error),
     ):
         if known[pair].all():
             middle = (labelled[pair, :2] - points[pair]).mean(axis=0)
             if np.linalg.norm(middle) / longer_side > limit:
                 good[dependants] = False
-            elif pair is _HIPS:
+            elif pair is HIPS:
                 points = _moved_hips(points, middle)
             if _swapped(estimate.points[pair], labelled[pair, :2], thresholds.side_margin * longer_side):
                 good[_SIDED] = False
@@ -146,6 +149,8 @@ def footage_labels(estimate: Estimate, longer_side: float, thresholds: Threshold
         return np.zeros((NUM_KEYPOINTS, 3))
     good = _confident(estimate, longer_side, thresholds)
     good[:BODY] = found
+    if found[HIPS].sum() < thresholds.found_hips:
+        good[ON_HIPS] = False
     for ankle, foot in _FEET:
         good[foot] &= found[ankle] and error[ankle] <= thresholds.ankle_error
     points = estimate.points.astype(np.float64)
@@ -169,7 +174,7 @@ def on_mask(labels: Labels, mask: NDArray[np.uint8]) -> Labels:
 
 def _moved_hips(points: NDArray[np.float64], by: NDArray[np.float64]) -> NDArray[np.float64]:
     """The points (37, 2) with the trunk sheared so that its hips move by `by` (2,) and its shoulders stay."""
-    hips, shoulders = points[_HIPS].mean(axis=0), points[_SHOULDERS].mean(axis=0)
+    hips, shoulders = points[HIPS].mean(axis=0), points[_SHOULDERS].mean(axis=0)
     trunk = shoulders - hips
     height = (points[_TRUNK] - hips) @ trunk / max(float(trunk @ trunk), 1.0)
     moved = points.copy()
@@ -193,4 +198,15 @@ def _labels(points: NDArray[np.float64], good: NDArray[np.bool_]) -> Labels:
     return np.where(good[:, None], np.concatenate([points, np.ones((len(points), 1))], axis=1), 0.0)
 
 
-__all__ = ["THRESHOLDS", "Labels", "Thresholds", "footage_labels", "inside", "on_mask", "photo_labels"]
+__all__ = [
+    "BODY",
+    "HIPS",
+    "ON_HIPS",
+    "THRESHOLDS",
+    "Labels",
+    "Thresholds",
+    "footage_labels",
+    "inside",
+    "on_mask",
+    "photo_labels",
+]

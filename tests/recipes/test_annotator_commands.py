@@ -136,6 +136,11 @@ def test_fit_then_label(models: Path, root: Path, tmp_path: Path) -> None:
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert "0 of 4 people have pseudo-labels" in result.stdout
+    checked = called(
+        root, "check", "--movenet", movenet, "--head", tmp_path / "fit" / "head.safetensors", "--part", "all",
+        "--out", tmp_path / "out", "--photos", tmp_path / "train" / "annotations.json",
+    )  # fmt: skip
+    assert checked.returncode == 1 and "estimate of this head for anybody with an outline" in checked.stderr
     before, after = (
         json.loads(path.read_text())
         for path in (tmp_path / "train" / "annotations.json", tmp_path / "out" / "photos.json")

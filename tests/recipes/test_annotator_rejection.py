@@ -152,6 +152,14 @@ FOOTAGE_CASES: dict[str, tuple[Change, set[str]]] = {
         set(KEYPOINT_NAMES) - LEFT_FOOT - {"left_ankle"},
     ),
     "the head's ankle is elsewhere": (moved("right_ankle", by=(0, -7)), set(KEYPOINT_NAMES) - RIGHT_FOOT),
+    "one hip is not found": (weak("body_spread", "left_hip", 3.0), set(KEYPOINT_NAMES) - {"left_hip"}),
+    "neither hip is found": (
+        lambda found, labelled: (
+            weak("body_spread", "left_hip", 3.0)(found, labelled),
+            weak("body_spread", "right_hip", 3.0)(found, labelled),
+        )[0],
+        set(KEYPOINT_NAMES) - LOWER - {"left_hip", "right_hip"},
+    ),
     "head and MoveNet see two people": (body_moved(6), set()),
     "eight points of the body": (poor_body(9), set(KEYPOINT_NAMES[9:])),
     "seven points of the body": (poor_body(10), set()),
