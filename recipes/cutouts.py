@@ -1,13 +1,15 @@
 """Put people who were cut out of photos before other photos, alone or with somebody else.
 
     python -m recipes.cutouts data/embedded/pseudo/photos.json data/embedded/cutouts \\
-        --images data/embedded/photos/images --backgrounds data/embedded/backgrounds
+        --images data/embedded/photos/images --footage data/embedded/free/footage \\
+        --backgrounds data/embedded/backgrounds
 
 Few people are labelled on photos, and a network remembers them with what is around them (copy-paste
 augmentation, arXiv 2012.07177). They are cut out by the outline that somebody drew or, where nobody did, by
-one that is estimated from their points (`recipes.outlines`); only on photos that the recipe's list trains on,
-and only if their labelled points lie on it: what was hidden behind a table would float in the air. See
-`recipes.pasting` for how they are put together.
+one that is estimated from their points (`recipes.outlines`), and only if their labelled points lie on it:
+what was hidden behind a table would float in the air. Of the photos, those count that the recipe's list
+trains on; footage, of which the annotator labelled everything, counts as a whole. See `recipes.pasting` for
+how they are put together.
 Writes `annotations.json`, a COCO keypoint file, and `images`.
 """
 
@@ -15,11 +17,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.embedded_sections.masks import dilated, inside, read_mask
 from benchmarks.embedded_sections.sets import listed_images
@@ -30,10 +34,11 @@ from recipes.annotator.rejection import BODY
 from recipes.coco_photos import PHOTO_LIST
 from recipes.outlines import estimated_outline
 from recipes.pasting import Cutout, annotation_of, arrange, compose, cut_out
-from recipes.whole_people import whole_people
+from recipes.whole_people import WholePerson, whole_people
 from spinepose_hf.errors import DatasetError, SpinePoseError
 from spinepose_hf.files import atomic_folder
 from spinepose_hf.inference.images import load_image
+from spinepose_hf.inference.threads import usable_cores
 from spinepose_hf.output.json_file import write_json
 from spinepose_hf.output.picture import write_picture
 
@@ -44,30 +49,41 @@ ANOTHER: Final = 0.6
 """Of the scenes have a second person."""
 
 
-def read_cutouts(annotations: Path, images: Path) -> list[Cutout]:
+def read_cutouts(annotations: Path, images: Path, wanted: Container[int] | None = None) -> list[Cutout]:
     """The people of a file who can be cut out.
+
+    Args:
+        annotations: COCO keypoint JSON.
+        images: the folder of its pictures.
+        wanted: ids of the pictures that count; None for all.
 
     Raises:
         SpinePoseError: a file is missing or damaged, or nobody can be cut out.
     """
-    wanted = listed_images(PHOTO_LIST, "train")
-    found = []
-    for annotation, picture, points, others in whole_people(read_json(annotations)):
-        if picture["id"] not in wanted:
-            continue
-        image = load_image(images / picture["file_name"])
-        if annotation.get("segmentation"):
-            mask = read_mask(annotation["segmentation"], image.shape[:2])
-        else:
-            mask = estimated_outline(image, points, annotation["bbox"], others)
-        body = points[:BODY][points[:BODY, 2] > 0]
-        if mask is not None and inside(body[:, :2], dilated(mask)).mean() >= LEAST_ON_OUTLINE:
-            found.append(cut_out(image, mask, points))
+    people = [
+        person
+        for person in whole_people(read_json(annotations))
+        if wanted is None or person.picture["id"] in wanted
+    ]
+    # What takes the time leaves Python's lock alone.
+    with ThreadPoolExecutor(usable_cores()) as threads:
+        found = list(filter(None, threads.map(lambda person: _cutout(person, images), people)))
     if not found:
-        raise DatasetError(
-            f"{annotations} has nobody who can be cut out of a photo that {PHOTO_LIST.name} trains on"
-        )
+        raise DatasetError(f"{annotations} has nobody who can be cut out")
     return found
+
+
+def _cutout(person: WholePerson, images: Path) -> Cutout | None:
+    annotation, picture, points, others = person
+    image = load_image(images / picture["file_name"])
+    if annotation.get("segmentation"):
+        mask = read_mask(annotation["segmentation"], image.shape[:2])
+    else:
+        mask = estimated_outline(image, points, annotation["bbox"], others)
+    body = points[:BODY][points[:BODY, 2] > 0]
+    if mask is None or inside(body[:, :2], dilated(mask)).mean() < LEAST_ON_OUTLINE:
+        return None
+    return cut_out(image, mask, points)
 
 
 def write_scenes(people: Sequence[Cutout], photos: PhotoFolder, target: Path, scenes: int, seed: int) -> int:
@@ -88,26 +104,40 @@ def write_scenes(people: Sequence[Cutout], photos: PhotoFolder, target: Path, sc
         "annotations": [],
         "categories": [SPINETRACK.to_category()],
     }
-    with atomic_folder(target) as folder:
-        for number in range(len(people) * scenes):
-            rng = np.random.default_rng((seed, number))
-            person = people[number % len(people)]
-            other = people[int(rng.integers(len(people)))] if rng.random() < ANOTHER else None
-            size, placed = arrange(rng, person, other)
-            backdrop = (photo_background(rng, photos, size) * 255).astype(np.uint8)
-            scene, shown = compose(backdrop, placed)
-            name = f"{number:06d}.jpg"
-            write_picture(scene, folder / "images" / name)
+    with atomic_folder(target) as folder, ThreadPoolExecutor(usable_cores()) as threads:
+
+        def write(number: int) -> tuple[tuple[int, int], list[dict[str, Any]]]:
+            scene, entries = _scene(people, photos, number, seed)
+            write_picture(scene, folder / "images" / _name(number))
+            return (scene.shape[1], scene.shape[0]), entries
+
+        for number, (size, entries) in enumerate(threads.map(write, range(len(people) * scenes))):
             document["images"].append(
-                {"id": number + 1, "file_name": name, "width": size[0], "height": size[1]}
+                {"id": number + 1, "file_name": _name(number), "width": size[0], "height": size[1]}
             )
-            entries = filter(None, (annotation_of(*one) for one in shown))
             document["annotations"] += [
                 {"id": 4 * number + place + 1, "image_id": number + 1, **entry}
                 for place, entry in enumerate(entries)
             ]
         write_json(document, folder / "annotations.json")
     return len(document["annotations"])
+
+
+def _scene(
+    people: Sequence[Cutout], photos: PhotoFolder, number: int, seed: int
+) -> tuple[NDArray[np.uint8], list[dict[str, Any]]]:
+    """A picture, and what is labelled in it. It depends on (seed, number) alone."""
+    rng = np.random.default_rng((seed, number))
+    person = people[number % len(people)]
+    other = people[int(rng.integers(len(people)))] if rng.random() < ANOTHER else None
+    size, placed = arrange(rng, person, other)
+    backdrop = (photo_background(rng, photos, size) * 255).astype(np.uint8)
+    scene, shown = compose(backdrop, placed)
+    return scene, list(filter(None, (annotation_of(*one) for one in shown)))
+
+
+def _name(number: int) -> str:
+    return f"{number:06d}.jpg"
 
 
 def main() -> None:
@@ -118,12 +148,17 @@ def main() -> None:
     parser.add_argument("photos", type=Path, help="COCO keypoint JSON with 37 points and outlines")
     parser.add_argument("out", type=Path, help="folder of the scenes")
     parser.add_argument("--images", type=Path, required=True, help="the pictures of the file")
+    parser.add_argument(
+        "--footage", type=Path, help="folder with annotations.json and images, of more people"
+    )
     parser.add_argument("--backgrounds", type=Path, required=True, help="folder of photos without people")
     parser.add_argument("--scenes", type=int, default=10, help="of each person; default: 10")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     try:
-        people = read_cutouts(arguments.photos, arguments.images)
+        people = read_cutouts(arguments.photos, arguments.images, listed_images(PHOTO_LIST, "train"))
+        if folder := arguments.footage:
+            people += read_cutouts(folder / "annotations.json", folder / "images")
         photos = find_photos(arguments.backgrounds)
         count = write_scenes(people, photos, arguments.out, arguments.scenes, arguments.seed)
     except SpinePoseError as error:

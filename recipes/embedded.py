@@ -129,7 +129,8 @@ def steps(inputs: Inputs) -> list[Step]:
             cutouts,
             (
                 *("-m", "recipes.cutouts", str(pseudo / "photos.json"), str(cutouts)),
-                *_options(images=photos / "images", backgrounds=backgrounds),
+                *_options(images=photos / "images", footage=free / "footage", backgrounds=backgrounds),
+                *_options(scenes=6),
             ),
         ),
         Step(RUN / stage / "stage_done.json", (*spinepose, "train", "--config", "recipes/embedded.yaml")),

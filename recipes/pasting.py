@@ -67,7 +67,9 @@ def cut_out(image: Pixels, outline: Pixels, points: Labels) -> Cutout:
     top, bottom = max(int(rows[0]) - _MARGIN, 0), min(int(rows[-1]) + 1 + _MARGIN, height)
     left, right = max(int(columns[0]) - _MARGIN, 0), min(int(columns[-1]) + 1 + _MARGIN, width)
     cut = (left == 0, top == 0, right == width, bottom == height)
-    pixels, alpha = image[top:bottom, left:right], outline[top:bottom, left:right].astype(np.float32)
+    # Copied, so that the photo can be forgotten.
+    pixels = image[top:bottom, left:right].copy()
+    alpha = outline[top:bottom, left:right].astype(np.float32)
     moved = np.where(points[:, 2:] > 0, points - (left, top, 0), 0)
     person = Cutout(pixels, alpha, moved, cut)
     if max(alpha.shape) > LONGEST_SIDE:

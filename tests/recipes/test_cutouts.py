@@ -58,16 +58,11 @@ REFUSED: dict[str, dict[str, Any]] = {
     "small": {"bbox": [100, 50, 40, 60]},
     "points beside the outline": {"segmentation": [[0, 0, 40, 0, 40, 110, 0, 110]]},
     "few points": {"keypoints": [120, 100, 2] * 7 + [0, 0, 0] * 30},
-    "held out": {"image_id": 9},
+    "not wanted": {"image_id": 9},
 }
 
 
-def test_only_whole_people_of_training_photos_are_cut_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    listed = tmp_path / "list.txt"
-    monkeypatch.setattr(cutouts, "PHOTO_LIST", listed)
-    listed.write_text("\n".join([*(f"{n} val2017 train" for n in range(8)), "9 val2017 validation"]))
+def test_only_whole_people_of_wanted_photos_are_cut_out(tmp_path: Path) -> None:
     entries = [photo(number, **changes) for number, changes in enumerate(REFUSED.values())]
     images = [image for image, _ in entries] + [photo(9)[0], photo(7)[0]]
     refused = [annotation for _, annotation in entries]
@@ -76,20 +71,16 @@ def test_only_whole_people_of_training_photos_are_cut_out(
     path = tmp_path / "labels.json"
 
     path.write_text(json.dumps({"images": images, "annotations": [*refused, photo(7)[1]]}))
-    (found,) = read_cutouts(path, tmp_path)
+    (found,) = read_cutouts(path, tmp_path, range(8))
     assert found.alpha.shape == (114, 44)
+    assert len(read_cutouts(path, tmp_path)) == 2
 
     path.write_text(json.dumps({"images": images, "annotations": refused}))
     with pytest.raises(DatasetError, match="has nobody who can be cut out"):
-        read_cutouts(path, tmp_path)
+        read_cutouts(path, tmp_path, range(8))
 
 
-def test_who_has_no_outline_is_cut_out_by_an_estimated_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    listed = tmp_path / "list.txt"
-    monkeypatch.setattr(cutouts, "PHOTO_LIST", listed)
-    listed.write_text("7 val2017 train")
+def test_who_has_no_outline_is_cut_out_by_an_estimated_one(tmp_path: Path) -> None:
     image, annotation = photo(7, segmentation=None)
     pixels = np.full((200, 200, 3), GREY, np.uint8)
     pixels[50:160, 100:140] = RED
@@ -101,3 +92,30 @@ def test_who_has_no_outline_is_cut_out_by_an_estimated_one(
     assert abs(height - 114) < 8 and abs(width - 44) < 8
     assert (found.alpha > 0.5).mean() > 0.8
     assert (found.points[:, 2] > 0).sum() == 10
+
+
+def test_held_out_photos_stay_out_and_footage_comes_as_a_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "list.txt").write_text("1 val2017 train\n9 val2017 validation\n")
+    monkeypatch.setattr(cutouts, "PHOTO_LIST", tmp_path / "list.txt")
+    write_picture(np.full((300, 400, 3), GREY, np.uint8), tmp_path / "backgrounds" / "a.jpg")
+    for folder, numbers in (("photos", (1, 9)), ("footage", (9, 10, 11))):
+        people = [photo(number) for number in numbers]
+        for image, _ in people:
+            write_picture(
+                np.full((200, 200, 3), GREY, np.uint8), tmp_path / folder / "images" / image["file_name"]
+            )
+        document = {"images": [image for image, _ in people], "annotations": [one for _, one in people]}
+        (tmp_path / folder / "annotations.json").write_text(json.dumps(document))
+    words = [
+        tmp_path / "photos" / "annotations.json",
+        tmp_path / "out",
+        "--images",
+        tmp_path / "photos" / "images",
+    ]
+    words += ["--footage", tmp_path / "footage", "--backgrounds", tmp_path / "backgrounds", "--scenes", 2]
+    monkeypatch.setattr("sys.argv", ["cutouts", *map(str, words)])
+    cutouts.main()
+    assert capsys.readouterr().out.startswith("4 people cut out, ")
+    assert len(list((tmp_path / "out" / "images").glob("*.jpg"))) == 8
