@@ -115,16 +115,14 @@ def report(people: Sequence[Outlined]) -> list[str]:
         f"{some.sum()} of them would be labelled in footage; of the spine's labels, "
         f"{_beside(believed, on_outline, _SPINE)} lie beside it",
         "beside it, of what hangs on the hips, by how many hips are found: " + "; ".join(by_hips),
-        _by_estimated_outlines([one for one, kept in zip(people, some, strict=True) if kept]),
+        _by_estimated_outlines(people, believed, on_outline),
     ]
 
 
-def _by_estimated_outlines(people: Sequence[Outlined]) -> str:
+def _by_estimated_outlines(people: Sequence[Outlined], believed: Bools, on_outline: Bools) -> str:
     """Whether an outline that is estimated from the labels tells which of them lie beside the person."""
     with ThreadPoolExecutor(usable_cores()) as threads:
-        kept = np.array(list(threads.map(_on_estimated_outline, people)))
-    on_outline = np.array([_on(one.outline, one.estimate.points) for one in people])
-    believed = np.array([_believed(one) for one in people])
+        kept = np.array(list(threads.map(_on_estimated_outline, people, believed)))
     refused = (believed & ~kept)[:, _SPINE]
     beside, right = (believed & ~on_outline)[:, _SPINE], (believed & on_outline)[:, _SPINE]
     return (
@@ -133,7 +131,9 @@ def _by_estimated_outlines(people: Sequence[Outlined]) -> str:
     )
 
 
-def _on_estimated_outline(person: Outlined) -> Bools:
+def _on_estimated_outline(person: Outlined, believed: Bools) -> Bools:
+    if not believed.any():
+        return believed
     labels = footage_labels(person.estimate, person.longer_side)
     outline = estimated_outline(load_image(person.image), labels, xyxy_to_xywh(person.box).tolist())
     return np.zeros(len(labels), np.bool_) if outline is None else _on(outline, labels[:, :2])

@@ -72,6 +72,18 @@ def test_estimated_outlines_are_held_against_drawn_ones(picture: Path) -> None:
     assert right == 9 and 0 <= refused <= right
 
 
+def test_a_head_that_is_believed_of_nobody(picture: Path) -> None:
+    found = person(picture, 2)
+    found.estimate.body[:, 2] = 0.1
+    _, labelled_lines, hips, outlines = report([found])
+    assert (
+        labelled_lines
+        == "0 of them would be labelled in footage; of the spine's labels, 0 of 0 lie beside it"
+    )
+    assert hips.endswith("0: 0 of 0 of 0 people; 1: 0 of 0 of 0 people; 2: 0 of 0 of 0 people")
+    assert outlines.endswith("leaves out 0 of 0, of those on it 0 of 0")
+
+
 def test_people_need_an_outline_and_an_estimate(picture: Path, tmp_path: Path) -> None:
     runs = mask.encode(np.asfortranarray(outline(100)))
     drawn = {"size": runs["size"], "counts": runs["counts"].decode()}
