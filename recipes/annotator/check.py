@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -17,8 +16,8 @@ from numpy.typing import NDArray
 from benchmarks.embedded_sections.masks import dilated, read_mask
 from benchmarks.embedded_sections.masks import inside as mask_holds
 from dataset_loader.json_file import read_json
-from recipes.annotator.estimates import EstimateFile
-from recipes.annotator.pseudo_labels import photo_path
+from recipes.annotator.estimates import EstimateFile, Person
+from recipes.annotator.pseudo_labels import photo_person
 from recipes.annotator.rejection import HIPS, ON_HIPS, THRESHOLDS, Labels, footage_labels
 from recipes.annotator.views import Estimate
 from recipes.outlines import estimated_outline
@@ -43,23 +42,16 @@ class Outlined(NamedTuple):
     """A person of whom more is known than the annotator saw.
 
     Attributes:
-        image: the picture.
-        box: (4,) xyxy in px.
+        person: whom the annotator looked at.
         estimate: the annotator's.
         labelled: (37, 3) x, y in px and visibility, as somebody labelled.
         outline: (H, W) 0 or 1, as somebody drew it.
     """
 
-    image: Path
-    box: NDArray[np.float64]
+    person: Person
     estimate: Estimate
     labelled: Labels
     outline: NDArray[np.uint8]
-
-    @property
-    def longer_side(self) -> float:
-        """Of the box, in px."""
-        return float((self.box[2:] - self.box[:2]).max())
 
 
 def outlined_people(source: DataSource, file: EstimateFile) -> list[Outlined]:
@@ -75,14 +67,14 @@ def outlined_people(source: DataSource, file: EstimateFile) -> list[Outlined]:
     sizes = {entry["id"]: (entry["height"], entry["width"]) for entry in document["images"]}
     found = [
         Outlined(
-            photo_path(record),
-            record.box,
-            file[str(record.annotation_id)],
+            person,
+            file[person.key],
             np.column_stack([record.keypoints, record.visibility]).astype(np.float64),
             read_mask(drawn[record.annotation_id], sizes[record.image_id]),
         )
         for record in load_source(source)
-        if drawn[record.annotation_id] and str(record.annotation_id) in file
+        for person in [photo_person(record)]
+        if drawn[record.annotation_id] and person.key in file
     ]
     if not found:
         raise DatasetError(
@@ -131,11 +123,12 @@ def _by_estimated_outlines(people: Sequence[Outlined], believed: Bools, on_outli
     )
 
 
-def _on_estimated_outline(person: Outlined, believed: Bools) -> Bools:
+def _on_estimated_outline(one: Outlined, believed: Bools) -> Bools:
     if not believed.any():
         return believed
-    labels = footage_labels(person.estimate, person.longer_side)
-    outline = estimated_outline(load_image(person.image), labels, xyxy_to_xywh(person.box).tolist())
+    labels = footage_labels(one.estimate, one.person.longer_side)
+    box = xyxy_to_xywh(one.person.box).tolist()
+    outline = estimated_outline(load_image(one.person.image), labels, box)
     return np.zeros(len(labels), np.bool_) if outline is None else _on(outline, labels[:, :2])
 
 
@@ -143,9 +136,9 @@ def _on(outline: NDArray[np.uint8], points: NDArray[np.floating]) -> Bools:
     return mask_holds(points.astype(np.float64), dilated(outline))
 
 
-def _believed(person: Outlined, found_hips: int = THRESHOLDS.found_hips) -> Bools:
+def _believed(one: Outlined, found_hips: int = THRESHOLDS.found_hips) -> Bools:
     thresholds = replace(THRESHOLDS, found_hips=found_hips)
-    return np.asarray(footage_labels(person.estimate, person.longer_side, thresholds)[:, 2] > 0, np.bool_)
+    return np.asarray(footage_labels(one.estimate, one.person.longer_side, thresholds)[:, 2] > 0, np.bool_)
 
 
 def _beside(believed: Bools, on_outline: Bools, columns: list[int]) -> str:

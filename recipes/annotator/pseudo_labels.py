@@ -72,10 +72,7 @@ def label_photos(
         raise DatasetError(f"{source.place} is not a COCO keypoint file; give one")
     document = read_json(source.annotations)
     records = load_source(source)
-    people = [
-        Person(str(record.annotation_id), photo_path(record), record.box)
-        for record in sorted(records, key=lambda record: record.image_id)
-    ]
+    people = [photo_person(record) for record in sorted(records, key=lambda record: record.image_id)]
     file = EstimateFile(folder / PHOTO_ESTIMATES, photo_identity(identity, source.annotations))
     estimate_all(people, annotate, file, tell)
 
@@ -84,7 +81,7 @@ def label_photos(
     outlines = {entry["id"]: entry.get("segmentation") for entry in document["annotations"]}
     found: dict[int, Labels] = {}
     for record in records:
-        person = Person(str(record.annotation_id), photo_path(record), record.box)
+        person = photo_person(record)
         labelled = np.column_stack([record.keypoints, record.visibility])[:BODY].astype(np.float64)
         labels = photo_labels(file[person.key], labelled, person.longer_side)
         labels = inside(labels, size := sizes[record.image_id])
@@ -94,7 +91,7 @@ def label_photos(
     result = photo_document(document, index, found)
     path = folder / "photos.json"
     write_json(result, path)
-    return PseudoLabelled(path, result, photo_path(records[0]).parent)
+    return PseudoLabelled(path, result, photo_person(records[0]).image.parent)
 
 
 def label_footage(
@@ -144,15 +141,15 @@ def photo_source(annotations: Path, images: Path | None, part: str) -> DataSourc
     )
 
 
-def photo_path(record: PersonRecord) -> Path:
-    """The picture of a person of a COCO keypoint file.
+def photo_person(record: PersonRecord) -> Person:
+    """A person of a COCO keypoint file, to be looked at.
 
     Raises:
         DatasetError: the person is of another data set.
     """
     if not isinstance(record.image, Path):
         raise DatasetError(f"the picture {record.image} is not a file; give a COCO keypoint file")
-    return record.image
+    return Person(str(record.annotation_id), record.image, record.box)
 
 
 __all__ = [
@@ -161,6 +158,6 @@ __all__ = [
     "label_footage",
     "label_photos",
     "photo_identity",
-    "photo_path",
+    "photo_person",
     "photo_source",
 ]

@@ -10,7 +10,7 @@ import pytest
 from pycocotools import mask
 
 from recipes.annotator.check import Outlined, outlined_people, report
-from recipes.annotator.estimates import EstimateFile
+from recipes.annotator.estimates import EstimateFile, Person
 from recipes.annotator.pseudo_labels import photo_source
 from recipes.annotator.views import Estimate
 from spinepose_hf.errors import DatasetError
@@ -48,7 +48,8 @@ def picture(tmp_path: Path) -> Path:
 
 
 def person(picture: Path, hips: int, lowest: int = 100) -> Outlined:
-    return Outlined(picture, np.array([0.0, 0.0, SIDE, SIDE]), seen(hips), labelled(), outline(lowest))
+    looked_at = Person("1", picture, np.array([0.0, 0.0, SIDE, SIDE]))
+    return Outlined(looked_at, seen(hips), labelled(), outline(lowest))
 
 
 def test_points_beside_the_outline_are_counted_by_the_hips_found(picture: Path) -> None:
@@ -102,7 +103,7 @@ def test_people_need_an_outline_and_an_estimate(picture: Path, tmp_path: Path) -
     for key in ("1", "2"):
         file.put(key, estimate())
     (found,) = outlined_people(source, file)
-    assert found.image == picture and found.outline.all()
+    assert found.person.image == picture and found.outline.all()
     assert (found.labelled[:BODY] == labelled()[:BODY]).all() and not found.labelled[BODY:].any()
 
     with pytest.raises(DatasetError, match=r"has no estimate of this head .* call `label --photos` first"):
