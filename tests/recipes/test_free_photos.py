@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections import Counter
@@ -66,6 +67,27 @@ def test_pictures_of_now_and_of_the_history(host: str, tmp_path: Path) -> None:
     }
     assert told == ["[1/2] club/site: 1 pictures", "[2/2] town/site: 1 pictures"]
     assert free_photos.read_list(tmp_path / "out" / free_photos.COPIED) == [run, old]
+
+
+def test_a_repository_is_asked_for_its_pictures_once(
+    host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traces = tmp_path / "traces"
+    traces.mkdir()
+    # One file a process of git, whose first lines say how it was called.
+    monkeypatch.setenv("GIT_TRACE2_EVENT", str(traces))
+    pictures = [
+        listed(host, "club/site", name, f"img/{name}") for name in ("run.jpg", "old.jpg", "not listed.PNG")
+    ]
+    assert free_photos.copy_pictures(pictures, tmp_path / "out", host, lambda _: None) == []
+    calls = [
+        event["argv"]
+        for trace in traces.iterdir()
+        for event in map(json.loads, trace.read_text(encoding="utf-8").splitlines())
+        if event["event"] == "start"
+    ]
+    assert len([call for call in calls if "fetch" in call]) == 1
+    assert len([call for call in calls if "cat-file" in call]) == len(pictures)
 
 
 def test_what_is_there_is_not_asked_for_again(host: str, tmp_path: Path) -> None:
