@@ -110,7 +110,9 @@ def measure(arguments: argparse.Namespace) -> None:
         if arguments.synthetic
         else None
     )
-    mean = None if rendered is None else mean_pose(rendered.data.index, network.input_size)
+    mean = (
+        None if rendered is None else mean_pose(rendered.data.index, network.input_size, network.box_padding)
+    )
     photos, held_out = None, None
     sections = []
     how = "mirrored crops too" if network.flip else "no mirrored crops"

@@ -14,7 +14,7 @@ from dataset_loader.columns import Floats, Integers
 from dataset_loader.features import JSON_COLUMNS
 from dataset_loader.sources import checked_member
 from spinepose_hf.errors import DatasetError
-from spinepose_hf.model.geometry import crop_persons, xywh_to_xyxy
+from spinepose_hf.model.geometry import BOX_PADDING, crop_persons, xywh_to_xyxy
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict, Features, IterableDataset, IterableDatasetDict
@@ -128,17 +128,19 @@ def iterate_crops(
     input_size: tuple[int, int],
     *,
     persons: NDArray[np.bool_] | None = None,
+    padding: float = BOX_PADDING,
 ) -> Iterator[PictureCrops]:
     """Decode each picture once and cut out its people, in file order.
 
-    Boxes are clipped to the picture, padded by 1.25 and brought to the crop's aspect, as training, evaluation
-    and inference do.
+    Boxes are clipped to the picture, padded and brought to the crop's aspect, as training, evaluation and
+    inference do.
 
     Args:
         index: the annotations.
         images: the folder of the pictures, or a function from the row of a picture to its encoded bytes (for
             zips: `functools.partial(rows.read_picture, source, part, index)`).
         input_size: (height, width) of the crops.
+        padding: how much larger than its box a crop is, per side.
         persons: (N,) which persons; None takes `usable_persons`. Pictures without any are not read.
 
     Yields:
@@ -156,7 +158,7 @@ def iterate_crops(
         people = people[wanted[people]]
         if len(people):
             pixels = _decode(read(row), index, row)
-            crops, matrices = crop_persons(pixels, boxes[people], input_size)
+            crops, matrices = crop_persons(pixels, boxes[people], input_size, padding)
             yield PictureCrops(row, people, _bgr_to_rgb(crops), matrices)
 
 

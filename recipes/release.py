@@ -62,7 +62,7 @@ def main() -> None:
 def write_folder(model: Any, folder: Path) -> None:
     """Write the model for transformers, in half precision."""
     model.save_pretrained(folder)
-    SpinePoseImageProcessor(size={"height": 256, "width": 192}).save_pretrained(folder)
+    SpinePoseImageProcessor.from_config(model.config).save_pretrained(folder)
     # Half precision is for storage: transformers shall compute in float32 unless its user says otherwise.
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     config["dtype"] = "float32"

@@ -8,6 +8,7 @@ One scale is fitted for each group of keypoints (temperature scaling, arXiv 1706
 calibration error (ten bins, right within OKS 0.5), as the mean of rendered people and of the photos that the
 training recipe holds out, whose people have bodies only. Neither may be a set that the error is reported on.
 Writes a copy of the model's folder whose configuration has the scales as `logit_scales`; keypoints stay.
+With `--box-padding` crops are as much larger than their boxes, and the configuration says so as well.
 """
 
 from __future__ import annotations
@@ -53,18 +54,20 @@ class ScaledNetwork:
 
     Args:
         folder: of the model.
+        box_padding: how much larger than its box a crop is, per side; None: as the model says.
     """
 
     flip = False
     schema = SPINETRACK
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, box_padding: float | None = None) -> None:
         self._model = load_model(str(folder), num_keypoints=None).float().eval().requires_grad_(False)
         self.config = self._model.config
         self.name = self.digest = str(folder)
         self.groups = dict(GROUPS)
         height, width = self.config.image_size
         self.input_size = (int(height), int(width))
+        self.box_padding = float(box_padding or self.config.box_padding)
         sigma_x, sigma_y = self.config.simcc_sigma
         self._sigma = (float(sigma_x), float(sigma_y))
         self._ratio = float(self.config.simcc_split_ratio)
@@ -111,14 +114,21 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="folder to write")
     parser.add_argument("--rendered", type=Path, required=True, help="folder of `spinepose synthesize`")
     parser.add_argument("--photos", type=Path, help="COCO keypoint JSON of the recipe's photos")
+    parser.add_argument(
+        "--box-padding", type=float, help="how much larger than its box a crop is; default: as the model says"
+    )
     arguments = parser.parse_args()
     try:
-        fit_folder(arguments.model, arguments.out, arguments.rendered, arguments.photos)
+        fit_folder(
+            arguments.model, arguments.out, arguments.rendered, arguments.photos, arguments.box_padding
+        )
     except SpinePoseError as error:
         sys.exit(f"error: {error}")
 
 
-def fit_folder(model: Path, out: Path, rendered: Path, photos: Path | None) -> tuple[float, ...]:
+def fit_folder(
+    model: Path, out: Path, rendered: Path, photos: Path | None, box_padding: float | None = None
+) -> tuple[float, ...]:
     """Fit the scales of a model folder and write its calibrated copy.
 
     Raises:
@@ -126,7 +136,7 @@ def fit_folder(model: Path, out: Path, rendered: Path, photos: Path | None) -> t
     """
     if out.exists():
         raise OutputError(f"{out} exists; remove it or name another folder")
-    network = ScaledNetwork(model)
+    network = ScaledNetwork(model, box_padding)
     labelled = [read_set("rendered people", rendered)]
     if photos is not None:
         ids = listed_images(PHOTO_LIST, "validation")
@@ -138,7 +148,7 @@ def fit_folder(model: Path, out: Path, rendered: Path, photos: Path | None) -> t
         round(old * SCALES[place], 4)
         for old, place in zip(network.config.logit_scales or [1.0] * len(places), places, strict=True)
     )
-    write_scaled(model, out, scales)
+    write_scaled(model, out, scales, network.box_padding)
     print(f"with these scales: {out}")
     return scales
 
@@ -191,15 +201,20 @@ def _print_line(name: str, scale: float | None, before: float | None, after: flo
         print(f"{name:6s} {words}  {before:.3f} -> {after:.3f}")
 
 
-def write_scaled(model: Path, out: Path, scales: Sequence[float]) -> None:
-    """Copy a model's folder, without its checkpoints, and put the scales into its configuration."""
+def write_scaled(model: Path, out: Path, scales: Sequence[float], box_padding: float) -> None:
+    """Copy a model's folder, without its checkpoints, and put scales and padding into its configuration."""
     with atomic_folder(out) as made:
         for path in sorted(model.iterdir()):
             if path.is_file():
                 shutil.copyfile(path, made / path.name)
-        config: dict[str, Any] = json.loads((model / "config.json").read_text(encoding="utf-8"))
-        config["logit_scales"] = list(scales)
-        (made / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+        _change(made / "config.json", logit_scales=list(scales), box_padding=box_padding)
+        if (made / "preprocessor_config.json").is_file():
+            _change(made / "preprocessor_config.json", box_padding=box_padding)
+
+
+def _change(path: Path, **entries: Any) -> None:
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(content | entries, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -22,14 +22,15 @@ class MeanPose:
     Args:
         keypoints: (37, 2) crop pixels.
         input_size: (height, width) of the crops.
+        box_padding: how much larger than its box a crop is, per side.
     """
 
     name = "mean pose"
     flip = False
     schema = SPINETRACK
 
-    def __init__(self, keypoints: Floats, input_size: tuple[int, int]) -> None:
-        self.keypoints, self.input_size = keypoints, input_size
+    def __init__(self, keypoints: Floats, input_size: tuple[int, int], box_padding: float) -> None:
+        self.keypoints, self.input_size, self.box_padding = keypoints, input_size, box_padding
         self.groups = dict(GROUPS)
         self.digest = hashlib.sha256(np.ascontiguousarray(keypoints).tobytes()).hexdigest()
 
@@ -40,17 +41,17 @@ class MeanPose:
         return CropAnswers(np.broadcast_to(self.keypoints, shape).astype(np.float32), scores, scores)
 
 
-def mean_pose(index: CocoIndex, input_size: tuple[int, int]) -> MeanPose:
+def mean_pose(index: CocoIndex, input_size: tuple[int, int], box_padding: float) -> MeanPose:
     """The mean of all labelled points where a crop shows them, each keypoint over the persons who have it."""
     labels = index.converted(SPINETRACK)
-    centers, scales = box_center_scale(clipped_boxes(labels), input_size)
+    centers, scales = box_center_scale(clipped_boxes(labels), input_size, box_padding)
     total, count = np.zeros((len(SPINETRACK), 2)), np.zeros((len(SPINETRACK), 1))
     for person in np.flatnonzero(usable_persons(labels)):
         points, visible = labels.keypoints[person, :, :2], labels.keypoints[person, :, 2:] > 0
         matrix = warp_matrix(centers[person], scales[person], input_size)
         total += np.where(visible, transform(points, matrix), 0)
         count += visible
-    return MeanPose(total / np.maximum(count, 1), input_size)
+    return MeanPose(total / np.maximum(count, 1), input_size, box_padding)
 
 
 __all__ = ["MeanPose", "mean_pose"]

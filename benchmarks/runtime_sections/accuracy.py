@@ -27,7 +27,7 @@ class RuntimeNetwork:
         self._runtime = runtime
         self.name = self.digest = name
         self.groups = dict(GROUPS)
-        self.input_size = runtime.input_size
+        self.input_size, self.box_padding = runtime.input_size, runtime.box_padding
 
     def __call__(self, crops: NDArray[np.uint8]) -> CropAnswers:
         """Answer as the runtime does."""

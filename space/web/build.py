@@ -72,7 +72,7 @@ def build(folder: Path, model: Path) -> None:
     from spinepose_hf.inference.runtimes.onnx import OnnxPose
 
     # Opening it checks it.
-    OnnxPose(model, "cpu")
+    padding = OnnxPose(model, "cpu").box_padding
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".vendor-") as name:
         made = Path(name) / "made"
@@ -83,7 +83,7 @@ def build(folder: Path, model: Path) -> None:
         samples = Path(_package_folder()) / "samples"
         for sample in SAMPLE_FILES:
             shutil.copyfile(samples / sample, made / sample)
-        tables = page_tables() | {"note": EMBEDDED_NOTE if model == embedded_onnx() else ""}
+        tables = page_tables(padding) | {"note": EMBEDDED_NOTE if model == embedded_onnx() else ""}
         text = json.dumps(tables, ensure_ascii=False, indent=1)
         (made / "tables.js").write_text(f"export const TABLES = {text};\n", encoding="utf-8")
         if folder.exists():
@@ -127,8 +127,8 @@ def fetch_runtime(folder: Path) -> Path:
     return package
 
 
-def page_tables() -> dict[str, Any]:
-    """The package's tables as the page reads them; keypoints by their number."""
+def page_tables(box_padding: float) -> dict[str, Any]:
+    """The package's tables as the page reads them, keypoints by their number; for a network's crops."""
     # Constants with an underscore are private because nobody else should tune them; the page must not either.
     from spinepose_hf.evaluation.instances import SCORE_THRESHOLD
     from spinepose_hf.inference.detectors import self_locating
@@ -136,7 +136,6 @@ def page_tables() -> dict[str, Any]:
     from spinepose_hf.measure import view
     from spinepose_hf.measure.people import LARGEST_ANGLE_SIGMA
     from spinepose_hf.measure.uncertainty import SPINE_CORRELATION
-    from spinepose_hf.model.geometry import BOX_PADDING
     from spinepose_hf.model.skeleton import (
         FLIP_INDEX,
         KEYPOINT_INDEX,
@@ -161,7 +160,7 @@ def page_tables() -> dict[str, Any]:
         "links": LINKS,
         "spineChain": SPINE_CHAIN,
         "vertebrae": list(VERTEBRAE.values()),
-        "boxPadding": BOX_PADDING,
+        "boxPadding": box_padding,
         "instanceThreshold": SCORE_THRESHOLD,
         "locating": {
             "stableIou": self_locating.STABLE_IOU,

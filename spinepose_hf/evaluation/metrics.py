@@ -17,7 +17,13 @@ from spinepose_hf.evaluation.pairs import pair_persons
 from spinepose_hf.evaluation.persons import Floats, Labels, Predictions
 from spinepose_hf.evaluation.similarity import keypoint_similarity
 from spinepose_hf.evaluation.spine_angles import REGIONS, angle_errors
-from spinepose_hf.model.geometry import box_center_scale, to_image, warp_matrix, xyxy_to_xywh
+from spinepose_hf.model.geometry import (
+    BOX_PADDING,
+    box_center_scale,
+    to_image,
+    warp_matrix,
+    xyxy_to_xywh,
+)
 
 
 def pose_metrics(
@@ -88,15 +94,18 @@ def pose_metrics(
     return metrics
 
 
-def points_in_image(points: ArrayLike, boxes: ArrayLike, input_size: tuple[int, int]) -> Floats:
+def points_in_image(
+    points: ArrayLike, boxes: ArrayLike, input_size: tuple[int, int], padding: float = BOX_PADDING
+) -> Floats:
     """Bring points from plain crops, as evaluation takes them, back into the image.
 
     Args:
         points: (N, K, 2) pixels of the crop.
         boxes: (N, 4) x1, y1, x2, y2 in image pixels.
         input_size: (height, width) of the crop.
+        padding: how much larger than its box the crop is, per side.
     """
-    centers, scales = box_center_scale(boxes, input_size)
+    centers, scales = box_center_scale(boxes, input_size, padding)
     matrices = [warp_matrix(c, s, input_size) for c, s in zip(centers, scales, strict=True)]
     return to_image(points, np.reshape(matrices, (-1, 2, 3)))
 

@@ -18,6 +18,7 @@ from spinepose_hf.inference.model_digest import file_digest, network_digest
 from spinepose_hf.inference.onnx_session import Device, check_device, open_session
 from spinepose_hf.inference.simcc_graph import SimccGraph, normalised, takes_bytes
 from spinepose_hf.keypoint_sides import infer_flip_pairs
+from spinepose_hf.model.geometry import BOX_PADDING
 from spinepose_hf.model.simcc import confidence, decode, flip_logits
 from spinepose_hf.model.skeleton import GROUPS, KEYPOINT_INDEX, PIXEL_MEAN, PIXEL_STD
 from spinepose_hf.weights import EMBEDDED, embedded_model
@@ -71,6 +72,11 @@ class Network(Protocol):
         ...
 
     @property
+    def box_padding(self) -> float:
+        """How much larger than its box the crop of a person is, per side."""
+        ...
+
+    @property
     def flip(self) -> bool:
         """Whether its answers are those of the flip test."""
         ...
@@ -97,6 +103,7 @@ class SimccNetwork:
         name: what reports call it.
         digest: of its weights.
         flip: average the logits with those of the mirrored crop, turned back.
+        box_padding: how much larger than its box the crop of a person is, per side.
     """
 
     def __init__(
@@ -110,10 +117,12 @@ class SimccNetwork:
         name: str,
         digest: str,
         flip: bool = True,
+        box_padding: float = BOX_PADDING,
     ) -> None:
         self.schema, self.groups, self.input_size = schema, groups, input_size
         self.name, self.flip, self.digest = name, flip, digest
         self._logits, self._sigma_bins = logits, sigma_bins
+        self.box_padding = box_padding
 
     def __call__(self, crops: NDArray[np.uint8]) -> CropAnswers:
         """See `Network`."""
@@ -148,7 +157,7 @@ class DeployNetwork:
         self.flip = flip
         self.name = str(path)
         self.schema, self.groups = SPINETRACK, dict(GROUPS)
-        self.input_size = self._pose.input_size
+        self.input_size, self.box_padding = self._pose.input_size, self._pose.box_padding
         self.digest = file_digest(path)
 
     def __call__(self, crops: NDArray[np.uint8]) -> CropAnswers:
@@ -249,6 +258,7 @@ def of_torch(
         name=name,
         digest=digest,
         flip=flip,
+        box_padding=float(getattr(config, "box_padding", BOX_PADDING)),
     )
 
 
@@ -274,6 +284,7 @@ def _load_onnx(path: Path, flip: bool, device: Device) -> Network:
         name=str(path),
         digest=file_digest(path),
         flip=flip,
+        box_padding=graph.box_padding,
     )
 
 

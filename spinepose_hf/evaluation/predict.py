@@ -86,9 +86,9 @@ def _predict_part(
     wanted = np.zeros(len(boxes.xywh), bool)
     wanted[rows] = True
     done: list[Predictions] = []
-    for some, crops, matrices in _batches(data, index, network.input_size, wanted):
+    for some, crops, matrices in _batches(data, index, network, wanted):
         answers = network(crops)
-        _, scales = box_center_scale(clipped_boxes(index)[some], network.input_size)
+        _, scales = box_center_scale(clipped_boxes(index)[some], network.input_size, network.box_padding)
         done.append(
             Predictions(
                 image_rows=ranks[boxes.image_rows[some]],
@@ -105,11 +105,13 @@ def _predict_part(
 
 
 def _batches(
-    data: EvalSet, index: CocoIndex, input_size: tuple[int, int], wanted: np.ndarray
+    data: EvalSet, index: CocoIndex, network: Network, wanted: np.ndarray
 ) -> Iterator[tuple[Integers, np.ndarray, np.ndarray]]:
     """Rows, crops and matrices of up to 32 boxes, over the borders of pictures."""
     waiting: list[tuple[Integers, np.ndarray, np.ndarray]] = []
-    for found in iterate_crops(index, data.images, input_size, persons=wanted):
+    for found in iterate_crops(
+        index, data.images, network.input_size, persons=wanted, padding=network.box_padding
+    ):
         waiting.append((found.persons, found.crops, found.matrices))
         count = sum(len(rows) for rows, _, _ in waiting)
         if count < BATCH:
@@ -147,7 +149,9 @@ def _index_of(boxes: Boxes, index: CocoIndex) -> CocoIndex:
 
 def _key(network: Network, data: EvalSet, boxes: Boxes) -> str:
     """Changes when the predictions may change."""
-    digest = hashlib.sha256(repr((network.digest, network.flip, network.input_size, data.name)).encode())
+    digest = hashlib.sha256(
+        repr((network.digest, network.flip, network.input_size, network.box_padding, data.name)).encode()
+    )
     for array in (data.index.image_ids, boxes.image_rows, boxes.xywh, boxes.scores):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:16]

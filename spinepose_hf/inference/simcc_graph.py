@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from spinepose_hf.errors import ModelError
 from spinepose_hf.inference.foreign_keypoints import names_by_count, unnamed
 from spinepose_hf.inference.onnx_session import Device, open_session, session_errors
+from spinepose_hf.model.geometry import BOX_PADDING
 from spinepose_hf.model.skeleton import PIXEL_MEAN, PIXEL_STD
 from spinepose_hf.onnx.metadata import PREFIX, FileMetadata, FilePrecision, read_metadata
 
@@ -56,6 +57,8 @@ class SimccGraph:
         path: the file.
         input_size: (height, width) of a crop in px. Where the file leaves it open, one of `INPUT_SIZES` with
             which it runs.
+        box_padding: how much larger than its box the crop of a person is, per side: from the metadata, or the
+            published one.
         bins: (Wx, Wy) of the answers.
         split_ratio: bins a pixel.
         sigma_bins: standard deviation (x, y) of the training targets, in bins: from the metadata, or the
@@ -83,6 +86,7 @@ class SimccGraph:
         self._input = _checked_input(self.path, self._session)
         self._outputs = _chosen_outputs(self.path, self._session)
         self.input_size, shapes = self._ask(own)
+        self.box_padding = (own.box_padding if own is not None else None) or BOX_PADDING
         self.bins = (shapes[0][2], shapes[1][2])
         self.split_ratio = self.bins[0] / self.input_size[1]
         if own is not None and own.simcc_split_ratio is not None:

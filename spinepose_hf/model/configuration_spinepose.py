@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from transformers import PretrainedConfig
 
+from .geometry import BOX_PADDING
 from .skeleton import (
     FLIP_PAIRS,
     GROUPS,
@@ -62,6 +63,7 @@ class SpinePoseConfig(PretrainedConfig):  # type: ignore[misc]
         num_keypoints: K. For another skeleton than SpinePose's 37 points, give `id2label` and the skeleton's
             fields too where known; what is not given is neutral.
         image_size: (height, width) of the crops, multiples of 32.
+        box_padding: how much larger than its box the crop of a person is, per side, for these weights.
         deepen_factor: factor on the number of blocks a stage.
         widen_factor: factor on the number of channels.
         simcc_split_ratio: bins a pixel.
@@ -97,6 +99,7 @@ class SpinePoseConfig(PretrainedConfig):  # type: ignore[misc]
         self,
         num_keypoints: int = NUM_KEYPOINTS,
         image_size: Sequence[int] = VARIANTS["t"].image_size,
+        box_padding: float = BOX_PADDING,
         deepen_factor: float = VARIANTS["t"].deepen_factor,
         widen_factor: float = VARIANTS["t"].widen_factor,
         simcc_split_ratio: float = 2.0,
@@ -137,6 +140,7 @@ class SpinePoseConfig(PretrainedConfig):  # type: ignore[misc]
 
         self.num_keypoints = num_keypoints
         self.image_size = tuple(image_size)
+        self.box_padding = box_padding
         self.deepen_factor = deepen_factor
         self.widen_factor = widen_factor
         self.simcc_split_ratio = simcc_split_ratio
@@ -205,6 +209,8 @@ class SpinePoseConfig(PretrainedConfig):  # type: ignore[misc]
     def _check(self) -> None:
         if len(self.image_size) != 2 or any(side <= 0 or side % STRIDE for side in self.image_size):
             raise ValueError(f"image_size must be (height, width), multiples of {STRIDE}: {self.image_size}")
+        if self.box_padding <= 0:
+            raise ValueError(f"box_padding must be positive: {self.box_padding}")
         if len(self.simcc_sigma) != 2:
             raise ValueError(f"simcc_sigma must be (x, y): {self.simcc_sigma}")
         if self.final_kernel_size % 2 == 0:

@@ -79,6 +79,7 @@ class SpinePoseImageProcessor(BaseImageProcessor):  # type: ignore[misc]
         height, width = config.image_size
         return cls(
             size={"height": height, "width": width},
+            box_padding=config.box_padding,
             simcc_split_ratio=config.simcc_split_ratio,
             simcc_sigma=config.simcc_sigma,
         )

@@ -95,6 +95,7 @@ def describe(config: Any, graph: Graph, precision: FilePrecision = "fp32") -> Fi
         format=FORMATS[graph],
         keypoint_names=config.keypoint_names,
         input_size_hw=config.image_size,
+        box_padding=config.box_padding,
         oks_sigmas=config.oks_sigmas,
         skeleton=config.skeleton,
         flip_pairs=config.flip_pairs,

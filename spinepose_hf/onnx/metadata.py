@@ -35,6 +35,7 @@ class FileMetadata:
             in; SimCC logits out).
         keypoint_names: of the K keypoints, in the order of the outputs.
         input_size_hw: (height, width) of a crop in px.
+        box_padding: how much larger than its box the crop of a person is, per side.
         oks_sigmas: K constants of COCO's object keypoint similarity.
         skeleton: bones as pairs of keypoint ids.
         flip_pairs: pairs of keypoint ids that a mirrored picture swaps.
@@ -52,6 +53,7 @@ class FileMetadata:
     format: str
     keypoint_names: tuple[str, ...]
     input_size_hw: tuple[int, int]
+    box_padding: float | None = None
     oks_sigmas: tuple[float, ...] | None = None
     skeleton: tuple[tuple[int, int], ...] | None = None
     flip_pairs: tuple[tuple[int, int], ...] | None = None
@@ -100,10 +102,11 @@ def read_metadata(entries: Mapping[str, str], file: object) -> FileMetadata:
         format=own["format"],
         keypoint_names=names,
         input_size_hw=_input_size(entry),
+        box_padding=entry.positive("box_padding"),
         oks_sigmas=entry.optional_numbers("oks_sigmas", len(names)),
         skeleton=entry.pairs("skeleton", len(names)),
         flip_pairs=entry.pairs("flip_pairs", len(names)),
-        simcc_split_ratio=_split_ratio(entry),
+        simcc_split_ratio=entry.positive("simcc_split_ratio"),
         simcc_sigma=_simcc_sigma(entry),
         precision=_precision(entry),
         **{
@@ -139,6 +142,15 @@ class _Entries:
             raise self.damaged(key)
         return value
 
+    def positive(self, key: str) -> float | None:
+        """The entry as a number above 0."""
+        value = self.value(key)
+        if value is None:
+            return None
+        if not isinstance(value, int | float) or value <= 0:
+            raise self.damaged(key)
+        return float(value)
+
     def optional_numbers(self, key: str, count: int) -> tuple[float, ...] | None:
         if key not in self.texts:
             return None
@@ -170,15 +182,6 @@ def _input_size(entry: _Entries) -> tuple[int, int]:
     if len(size) != 2 or min(size) < 1:
         raise entry.damaged("input_size_hw")
     return size[0], size[1]
-
-
-def _split_ratio(entry: _Entries) -> float | None:
-    value = entry.value("simcc_split_ratio")
-    if value is None:
-        return None
-    if not isinstance(value, int | float) or value <= 0:
-        raise entry.damaged("simcc_split_ratio")
-    return float(value)
 
 
 def _simcc_sigma(entry: _Entries) -> tuple[float, float] | None:

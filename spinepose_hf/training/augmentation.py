@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spinepose_hf.model.geometry import box_center_scale, transform, warp_matrix
+from spinepose_hf.model.geometry import BOX_PADDING, box_center_scale, transform, warp_matrix
 from spinepose_hf.model.skeleton import FLIP_INDEX, KEYPOINT_INDEX, LOWER_BODY, UPPER_BODY
 
 Image = NDArray[np.uint8]
@@ -165,6 +165,8 @@ def random_warp(
     options: AugmentationOptions,
     rng: np.random.Generator,
     halves: Halves = SPINETRACK_HALVES,
+    *,
+    padding: float = BOX_PADDING,
 ) -> tuple[NDArray[np.float64], bool]:
     """Draw one view of a person.
 
@@ -176,6 +178,7 @@ def random_warp(
         options: probabilities and ranges.
         rng: the only source of chance.
         halves: of the skeleton, for crops of half a body.
+        padding: how much larger than its box the plain crop is, per side, around which views vary.
 
     Returns:
         The 2x3 matrix from image to crop pixels, and whether it mirrors (then the keypoints must be swapped).
@@ -183,7 +186,7 @@ def random_warp(
     if rng.random() < options.half_body:
         half = half_body_box(keypoints, visible, rng, halves)
         box = box if half is None else half
-    centers, scales = box_center_scale(box[None], input_size)
+    centers, scales = box_center_scale(box[None], input_size, padding)
     center, scale = centers[0], scales[0]
 
     low, high = options.scale

@@ -16,7 +16,7 @@ from dataset_loader.coco import CocoIndex, read_coco
 from dataset_loader.persons import clipped_boxes, usable_persons
 from dataset_loader.schema import SPINETRACK, KeypointSchema
 from spinepose_hf.errors import DatasetError
-from spinepose_hf.model.geometry import box_center_scale, matrix_scale, warp_matrix
+from spinepose_hf.model.geometry import BOX_PADDING, box_center_scale, matrix_scale, warp_matrix
 from spinepose_hf.training.augmentation import (
     AugmentationOptions,
     body_halves,
@@ -161,6 +161,7 @@ class PersonCrops(Dataset[Crop]):
         crop_size: (height, width) to render at; smaller than `input_size` for a fast first stage.
         options: augmentation of seeded draws.
         schema: the skeleton of the records.
+        box_padding: how much larger than its box a plain crop is, per side; views vary around it.
     """
 
     def __init__(
@@ -170,10 +171,13 @@ class PersonCrops(Dataset[Crop]):
         crop_size: tuple[int, int] | None = None,
         options: AugmentationOptions | None = None,
         schema: KeypointSchema = SPINETRACK,
+        *,
+        box_padding: float = BOX_PADDING,
     ) -> None:
         self.records = list(records)
         self.input_size = input_size
         self.crop_size = crop_size or input_size
+        self.box_padding = box_padding
         self.options = options or AugmentationOptions()
         self._weak_options = self.options.weakened()
         self.schema = schema
@@ -197,8 +201,11 @@ class PersonCrops(Dataset[Crop]):
     def labels(self, place: int) -> NDArray[np.float32]:
         """(K, 3) labels of the plain crop of a record: x, y in input pixels and weight 0 or 1."""
         record = self.records[place]
-        centers, scales = box_center_scale(record.box[None], self.input_size)
-        return self._labels(record, warp_matrix(centers[0], scales[0], self.input_size), False, None)
+        return self._labels(record, self._plain_matrix(record), False, None)
+
+    def _plain_matrix(self, record: PersonRecord) -> NDArray[np.float64]:
+        centers, scales = box_center_scale(record.box[None], self.input_size, self.box_padding)
+        return warp_matrix(centers[0], scales[0], self.input_size)
 
     def _labels(
         self,
@@ -228,10 +235,9 @@ class PersonCrops(Dataset[Crop]):
         import cv2
 
         if draw.seed < 0:
-            centers, scales = box_center_scale(record.box[None], self.input_size)
-            matrix = warp_matrix(centers[0], scales[0], self.input_size)
+            plain = self._plain_matrix(record)
             return View(
-                draw.seed, matrix, False, None, {"borderMode": cv2.BORDER_CONSTANT}, None, self.options
+                draw.seed, plain, False, None, {"borderMode": cv2.BORDER_CONSTANT}, None, self.options
             )
         rng = np.random.default_rng(draw.seed)
         options = self._weak_options if draw.weak else self.options
@@ -242,7 +248,14 @@ class PersonCrops(Dataset[Crop]):
             box = np.concatenate([np.maximum(box[:2], frame[:2]), np.minimum(box[2:], frame[2:])])
             visible &= inside_frame(record.keypoints, frame)
         matrix, mirrored = random_warp(
-            box, record.keypoints, visible, self.input_size, options, rng, self._halves
+            box,
+            record.keypoints,
+            visible,
+            self.input_size,
+            options,
+            rng,
+            self._halves,
+            padding=self.box_padding,
         )
         # Beyond a cut nothing is shown, as in inference; repeating the picture would mirror the person.
         border = _random_border(rng) if frame is None else {"borderMode": cv2.BORDER_CONSTANT}

@@ -117,7 +117,13 @@ def _streamed(
     shares: Mapping[str, float],
 ) -> StreamedCrops:
     sizes = crop_sizes(model, args.crop_height)
-    crops = PersonCrops([], *sizes, options=recipe.augmentation, schema=config_schema(model.config))
+    crops = PersonCrops(
+        [],
+        *sizes,
+        options=recipe.augmentation,
+        schema=config_schema(model.config),
+        box_padding=float(model.config.box_padding),
+    )
     return StreamedCrops(
         streams,
         list(shares.values()),

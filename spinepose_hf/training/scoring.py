@@ -53,7 +53,7 @@ class Predictor:
         records = dataset.records
         boxes = np.stack([record.box for record in records])
         metrics = pose_metrics(
-            points_in_image(points, boxes, dataset.input_size),
+            points_in_image(points, boxes, dataset.input_size, dataset.box_padding),
             np.stack([np.c_[record.keypoints, record.visibility] for record in records]),
             boxes=boxes,
             areas=[record.area for record in records],

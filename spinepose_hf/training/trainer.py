@@ -87,11 +87,19 @@ class SpinePoseTrainer(Trainer):  # type: ignore[misc]
 
         self.input_size, self.crop_size = crop_sizes(model, args.crop_height)
         schema = config_schema(model.config)
+        padding = float(model.config.box_padding)
         self._sampler: MixedSampler | None = None
         dataset: Any = train_sets
         if not isinstance(train_sets, IterableDataset):
             records = [record for part in train_sets for record in part]
-            dataset = PersonCrops(records, self.input_size, self.crop_size, schema=schema, **(options or {}))
+            dataset = PersonCrops(
+                records,
+                self.input_size,
+                self.crop_size,
+                schema=schema,
+                box_padding=padding,
+                **(options or {}),
+            )
             self._sampler = MixedSampler(
                 [len(part) for part in train_sets],
                 train_shares or [1.0] * len(train_sets),
@@ -101,7 +109,7 @@ class SpinePoseTrainer(Trainer):  # type: ignore[misc]
                 args.views,
             )
         eval_crops = {
-            name: PersonCrops(part, self.input_size, self.crop_size, schema=schema)
+            name: PersonCrops(part, self.input_size, self.crop_size, schema=schema, box_padding=padding)
             for name, part in (eval_sets or {}).items()
         }
 

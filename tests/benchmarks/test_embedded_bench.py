@@ -259,7 +259,7 @@ def test_the_mean_pose_is_that_of_the_crops(module: Module) -> None:
         "annotations": annotations,
         "categories": [SPINETRACK.to_category()],
     }
-    network = module("embedded_sections.mean_pose").mean_pose(index_coco(content, "x"), (256, 192))
+    network = module("embedded_sections.mean_pose").mean_pose(index_coco(content, "x"), (256, 192), 1.25)
     box = np.array([[20, 30, 80, 150]], float)
     center, scale = box_center_scale(box, (256, 192))
     expected = transform(pose * (60, 120) + (20, 30), warp_matrix(center[0], scale[0], (256, 192)))

@@ -95,6 +95,7 @@ def test_ap_of_the_first_pictures(table: ModuleType, tmp_path: Path) -> None:
         """Sees every point in the corner of its crop."""
 
         input_size = (64, 48)
+        box_padding = 1.25
         keypoint_names = KEYPOINT_NAMES
 
         def __call__(self, crops: NDArray[np.uint8]) -> CropPoses:

@@ -17,8 +17,9 @@ from spinepose_hf.evaluation.compare import compare
 from spinepose_hf.evaluation.evaluate import Evaluation, evaluate_model, run_evaluation
 from spinepose_hf.evaluation.network import CropAnswers, Network, load_network
 from spinepose_hf.evaluation.plots import write_plots
+from spinepose_hf.evaluation.predict import predict_persons
 from spinepose_hf.evaluation.results import coco_results
-from spinepose_hf.evaluation.source import open_eval_set
+from spinepose_hf.evaluation.source import labelled_boxes, open_eval_set
 from spinepose_hf.evaluation.tables import markdown
 from spinepose_hf.model.skeleton import GROUPS, OKS_SIGMAS
 from tests.dataset_loader.miniature import Miniature, write_miniature
@@ -91,6 +92,19 @@ def test_other_skeletons_of_labels(
         assert report.groups["halpe26"].keypoints == 26 and any("halpe26" in note for note in report.notes)
 
 
+def test_a_network_gets_crops_as_large_as_it_wants(photo_set: Path) -> None:
+    reports = []
+    for padding in (1.25, 1.25, 2.0):
+        model = lively_network(image_size=(64, 64), box_padding=padding)
+        data, network = open_eval_set(photo_set), load_network(model, device="cpu")
+        assert network.box_padding == padding
+        reports.append(predict_persons(network, data, labelled_boxes(data.index)))
+    once, again, loose = reports
+    assert np.array_equal(once.keypoints, again.keypoints)
+    assert not np.allclose(once.keypoints, loose.keypoints, atol=1)
+    assert loose.crop_areas == pytest.approx(once.crop_areas * (2.0 / 1.25) ** 2)
+
+
 def test_a_network_of_26_points_meets_spine_labels(photo_set: Path) -> None:
     model = lively_network(image_size=(64, 64), num_keypoints=26)
     report = evaluate_model(model, photo_set, samples=0, device="cpu")
@@ -101,7 +115,7 @@ def test_a_network_of_26_points_meets_spine_labels(photo_set: Path) -> None:
 class Oracle:
     """Answers with the labels: crops are ignored, boxes come in the order of the pictures."""
 
-    name, flip, digest, input_size = "oracle", False, "", (64, 48)
+    name, flip, digest, input_size, box_padding = "oracle", False, "", (64, 48), 1.25
     schema, groups = SPINETRACK, dict(GROUPS)
 
     def __init__(self, answers: np.ndarray) -> None:

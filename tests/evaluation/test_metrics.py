@@ -71,9 +71,10 @@ def test_nobody() -> None:
     assert metrics_of(data) == {}
 
 
-def test_points_in_image_undoes_the_crop() -> None:
+@pytest.mark.parametrize("padding", [1.25, 1.1])
+def test_points_in_image_undoes_the_crop(padding: float) -> None:
     points = np.random.default_rng(0).uniform(0, 100, (2, 5, 2))
     boxes = np.array([[10.0, 20, 60, 90], [0, 0, 99, 50]])
-    _, matrices = crop_persons(np.zeros((100, 100, 3), np.uint8), boxes, (256, 192))
+    _, matrices = crop_persons(np.zeros((100, 100, 3), np.uint8), boxes, (256, 192), padding)
     crops = transform(points, matrices)
-    assert points_in_image(crops, boxes, (256, 192)) == pytest.approx(points)
+    assert points_in_image(crops, boxes, (256, 192), padding) == pytest.approx(points)

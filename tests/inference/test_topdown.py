@@ -13,6 +13,7 @@ from spinepose_hf.inference.runtimes.onnx import OnnxPose
 from spinepose_hf.inference.topdown import poses_in_boxes
 
 
+@pytest.mark.parametrize("padding", [1.25, 1.6])
 @pytest.mark.parametrize(
     "box",
     [
@@ -22,16 +23,24 @@ from spinepose_hf.inference.topdown import poses_in_boxes
         pytest.param([0, 50, 399, 250], id="wide"),
     ],
 )
-def test_back_in_the_image(toy_pose: Path, red_person: NDArray[np.uint8], box: list[int]) -> None:
-    keypoints, scores, sigmas = poses_in_boxes(red_person, [box], OnnxPose(toy_pose, "cpu"))
+def test_back_in_the_image(
+    toy_pose: Path, red_person: NDArray[np.uint8], box: list[int], padding: float
+) -> None:
+    runtime = OnnxPose(toy_pose, "cpu")
+    assert runtime.box_padding == 1.25, "the file says nothing else"
+    runtime.box_padding = padding
+    keypoints, scores, sigmas = poses_in_boxes(red_person, [box], runtime)
     # The figure touches the red rectangle's edges, to the size of a crop pixel in the image.
     crop_pixel = sigmas[0, 0] / 2.0
     np.testing.assert_allclose(keypoints[0].min(axis=0), (99.5, 59.5), atol=1.5 * crop_pixel)
     np.testing.assert_allclose(keypoints[0].max(axis=0), (179.5, 239.5), atol=1.5 * crop_pixel)
     assert scores.min() > 0.1
     # 64 rows of the crop show the box with its padding: a crop pixel is that many image pixels.
-    height = max((box[3] - box[1]) * 1.25, (box[2] - box[0]) * 1.25 * 64 / 48)
+    height = max(box[3] - box[1], (box[2] - box[0]) * 64 / 48) * padding
     assert crop_pixel == pytest.approx(height / 64, rel=1e-4)
+    # Who gives another factor gets it.
+    asked = poses_in_boxes(red_person, [box], runtime, padding + 0.2)
+    assert asked.sigmas[0, 0] / sigmas[0, 0] == pytest.approx((padding + 0.2) / padding, rel=1e-4)
 
 
 def test_many_people_go_in_portions(

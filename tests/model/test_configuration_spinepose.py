@@ -54,6 +54,7 @@ def test_37_other_keypoints_are_not_taken_for_ours() -> None:
         ("zero size", {"image_size": (0, 192)}, "multiples of 32"),
         ("one number", {"image_size": (256,)}, "height, width"),
         ("one sigma", {"simcc_sigma": (4.9,)}, "simcc_sigma"),
+        ("crops of nothing", {"box_padding": 0.0}, "box_padding must be positive"),
         ("even kernel", {"final_kernel_size": 6}, "odd"),
         ("names missing", {"id2label": {0: "nose"}}, "id2label has 1 entries for 37"),
         ("weights missing", {"joint_weights": [1.0]}, "joint_weights has 1"),

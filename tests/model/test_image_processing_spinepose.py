@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from spinepose_hf.model import simcc
+from spinepose_hf.model.configuration_spinepose import SpinePoseConfig
 from spinepose_hf.model.geometry import box_center_scale, crop_persons, transform, warp_matrix, xywh_to_xyxy
 from spinepose_hf.model.image_processing_spinepose import SpinePoseImageProcessor, to_rgb
 from spinepose_hf.model.modeling_spinepose import SpinePosePoseEstimationOutput
@@ -170,8 +171,17 @@ def test_without_boxes_the_whole_picture_is_the_box(photo: np.ndarray) -> None:
         processor.post_process_pose_estimation(output, boxes=[[BOX, BOX]])
 
 
+def test_crops_are_as_large_as_the_network_wants(photo: np.ndarray) -> None:
+    processor = SpinePoseImageProcessor.from_config(SpinePoseConfig(box_padding=1.1))
+    (pixels,) = processor(photo, boxes=[[BOX]], return_tensors="pt")["pixel_values"]
+    (expected,) = crop_persons(photo, xywh_to_xyxy([BOX]), (256, 192), 1.1)[0]
+    back = pixels.numpy().transpose(1, 2, 0) * PIXEL_STD + PIXEL_MEAN
+    np.testing.assert_allclose(back, expected, atol=1e-3)
+
+
 def test_values_survive_a_file(tmp_path: Path, tiny: Any) -> None:
     processor = SpinePoseImageProcessor.from_config(tiny.config)
+    assert processor.box_padding == tiny.config.box_padding == 1.25
     processor.box_padding = 1.5
     processor.save_pretrained(tmp_path)
     again = SpinePoseImageProcessor.from_pretrained(tmp_path)

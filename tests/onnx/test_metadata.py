@@ -18,6 +18,7 @@ FULL = FileMetadata(
     format="plain-1",
     keypoint_names=("muzzle", "left_hoof", "right_hoof"),
     input_size_hw=(256, 192),
+    box_padding=1.1,
     oks_sigmas=(0.1, 0.2, 0.2),
     skeleton=((0, 1), (0, 2)),
     flip_pairs=((1, 2),),
@@ -46,6 +47,7 @@ def test_files_made_before_the_later_entries_are_read() -> None:
     assert found.format == "deploy-1"
     old = {key: FULL.entries()[key] for key in ("spinepose.format", "spinepose.keypoint_names")}
     found = read_metadata({**old, "spinepose.input_size_hw": "[64, 96]"}, "old.onnx")
+    assert found.box_padding is None
     assert found.precision is found.skeleton is found.source is found.simcc_sigma is None
 
 
@@ -59,6 +61,7 @@ def test_files_made_before_the_later_entries_are_read() -> None:
         pytest.param("input_size_hw", "[256", id="cut off"),
         pytest.param("input_size_hw", "[256]", id="one side"),
         pytest.param("input_size_hw", "[0, 192]", id="no height"),
+        pytest.param("box_padding", "0", id="crops of nothing"),
         pytest.param("oks_sigmas", "[0.1]", id="too few sigmas"),
         pytest.param("skeleton", "[[0, 3]]", id="bone to nowhere"),
         pytest.param("flip_pairs", "[0, 1]", id="pairs that are none"),

@@ -13,6 +13,7 @@ torch = pytest.importorskip("torch")
 
 from recipes import score_scales  # noqa: E402
 from spinepose_hf.errors import OutputError  # noqa: E402
+from spinepose_hf.model.image_processing_spinepose import SpinePoseImageProcessor  # noqa: E402
 
 
 def scored(best: int, labelled: str = "all") -> Any:
@@ -61,16 +62,21 @@ def test_the_copy_has_the_scales_and_the_model_stays(tmp_path: Path) -> None:
     from tests.lively import lively_network
 
     model, out = tmp_path / "model", tmp_path / "scaled"
-    lively_network(image_size=(64, 64)).save_pretrained(model)
+    network = lively_network(image_size=(64, 64))
+    network.save_pretrained(model)
+    SpinePoseImageProcessor.from_config(network.config).save_pretrained(model)
     (model / "checkpoint-10").mkdir()
     before = (model / "config.json").read_bytes()
     scales = [0.5 + 0.01 * column for column in range(37)]
-    score_scales.write_scaled(model, out, scales)
+    score_scales.write_scaled(model, out, scales, 1.5)
     assert (model / "config.json").read_bytes() == before
     assert json.loads((out / "config.json").read_text())["logit_scales"] == scales
+    assert json.loads((out / "preprocessor_config.json").read_text())["box_padding"] == 1.5
     assert not (out / "checkpoint-10").exists()
     crops = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
     plain, scaled = score_scales.ScaledNetwork(model), score_scales.ScaledNetwork(out)
+    assert (plain.box_padding, scaled.box_padding) == (1.25, 1.5)
+    assert score_scales.ScaledNetwork(out, 1.1).box_padding == 1.1
     assert np.array_equal(plain(crops).keypoints, scaled(crops).keypoints)
     at = score_scales.SCALES.index(1.0)
     column = 20  # at 0.7, which is one of those tried

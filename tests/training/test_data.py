@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from spinepose_hf.errors import DatasetError
+from spinepose_hf.model.geometry import matrix_scale
 from spinepose_hf.model.skeleton import KEYPOINT_INDEX, KEYPOINT_NAMES
 from spinepose_hf.training.augmentation import AugmentationOptions
 from spinepose_hf.training.data import PersonCrops, PersonRecord, read_persons
@@ -92,6 +93,17 @@ class TestPersonCrops:
         assert crop["crops"].shape == (256, 192, 3)
         expected = [96 + (20 - 30) * scale, 128 + (30 - 50) * scale, 1]
         assert crop["labels"][0].tolist() == pytest.approx(expected, abs=1e-3)
+
+    def test_a_network_may_want_other_crops(self, crops: PersonCrops) -> None:
+        tight = PersonCrops(crops.records, (256, 192), box_padding=1.0)
+        loose = PersonCrops(crops.records, (256, 192), box_padding=2.0)
+        middle = np.array([96, 128])
+        near, far = (each[0]["labels"][0, :2].numpy() - middle for each in (tight, loose))
+        assert near == pytest.approx(2 * far, abs=1e-3) and np.abs(far).max() > 1
+        assert tight.labels(0)[0, :2] - middle == pytest.approx(near, abs=1e-3)
+        # Views of the same draw differ by the same factor.
+        scales = [matrix_scale(each.view(each.records[0], Draw(0, 7)).matrix) for each in (tight, loose)]
+        assert scales[0] == pytest.approx(2 * scales[1])
 
     def test_the_seed_decides_everything(self, crops: PersonCrops) -> None:
         first, again, other = crops[Draw(0, 7)], crops[Draw(0, 7)], crops[Draw(0, 8)]

@@ -11,7 +11,7 @@ from spinepose_hf.inference.boxes import box_iou
 from spinepose_hf.inference.detectors.base import Detections
 from spinepose_hf.inference.runtimes.base import PoseRuntime
 from spinepose_hf.inference.topdown import poses_in_boxes
-from spinepose_hf.model.geometry import BOX_PADDING, clip_boxes
+from spinepose_hf.model.geometry import clip_boxes
 
 STABLE_IOU = 0.9
 """A box that overlaps the one before it by this much is final."""
@@ -78,9 +78,11 @@ class SelfLocator:
         found = found[:count]
         final = [one for one in found if box_iou(one.view, one.box) > STABLE_IOU]
         again = [one.box for one in found if box_iou(one.view, one.box) <= STABLE_IOU]
-        return final + (self._look(image, np.array(again), BOX_PADDING) if again else [])
+        return final + (self._look(image, np.array(again), None) if again else [])
 
-    def _look(self, image: NDArray[np.uint8], views: NDArray[np.float64], padding: float) -> list[_Candidate]:
+    def _look(
+        self, image: NDArray[np.uint8], views: NDArray[np.float64], padding: float | None
+    ) -> list[_Candidate]:
         """The persons whom the network sees in the views, one at most in each."""
         keypoints, scores, _ = poses_in_boxes(image, views, self.runtime, padding)
         size = (image.shape[0], image.shape[1])

@@ -31,6 +31,11 @@ class PoseRuntime(Protocol):
         ...
 
     @property
+    def box_padding(self) -> float:
+        """How much larger than its box the crop of a person is, per side."""
+        ...
+
+    @property
     def keypoint_names(self) -> tuple[str, ...]:
         """Names of the K keypoints, in the order of the outputs."""
         ...

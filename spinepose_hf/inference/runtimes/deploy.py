@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from spinepose_hf.errors import ModelError
 from spinepose_hf.inference.runtimes.base import CropPoses
+from spinepose_hf.model.geometry import BOX_PADDING
 from spinepose_hf.model.skeleton import KEYPOINT_NAMES
 from spinepose_hf.onnx.metadata import DEPLOY_FORMAT, PREFIX, read_metadata
 
@@ -24,10 +25,12 @@ class DeployInterface(NamedTuple):
     Attributes:
         input_size: (height, width) of a crop in px.
         keypoint_names: names of the K keypoints, in the order of the outputs.
+        box_padding: how much larger than its box the crop of a person is, per side.
     """
 
     input_size: tuple[int, int]
     keypoint_names: tuple[str, ...]
+    box_padding: float
 
 
 def check_deploy_graph(
@@ -58,7 +61,7 @@ def check_deploy_graph(
             f"{path} predicts {len(own.keypoint_names)} keypoints that are not SpinePose's "
             f"{len(KEYPOINT_NAMES)}; give a model of this skeleton"
         )
-    return DeployInterface(own.input_size_hw, own.keypoint_names)
+    return DeployInterface(own.input_size_hw, own.keypoint_names, own.box_padding or BOX_PADDING)
 
 
 def no_poses(count: int) -> CropPoses:

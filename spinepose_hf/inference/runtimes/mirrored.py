@@ -50,6 +50,11 @@ class MirroredPose:
         return self.runtime.input_size
 
     @property
+    def box_padding(self) -> float:
+        """How much larger than its box the crop of a person is, per side."""
+        return self.runtime.box_padding
+
+    @property
     def keypoint_names(self) -> tuple[str, ...]:
         """Names of the K keypoints, in the order of the outputs."""
         return self.runtime.keypoint_names

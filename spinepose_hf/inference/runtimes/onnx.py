@@ -47,7 +47,7 @@ class OnnxPose:
         self.path = Path(path)
         self._session = open_session(self.path, device, ModelError, threads) if session is None else session
         metadata = self._session.get_modelmeta().custom_metadata_map
-        self.input_size, self.keypoint_names = check_deploy_graph(
+        self.input_size, self.keypoint_names, self.box_padding = check_deploy_graph(
             self.path,
             metadata,
             [node.name for node in self._session.get_inputs()],

@@ -77,7 +77,7 @@ class OpenVinoPose:
         try:
             self._graph: Any = self._core.read_model(self.path)
             metadata = _metadata(self._graph)
-            self.input_size, self.keypoint_names = check_deploy_graph(
+            self.input_size, self.keypoint_names, self.box_padding = check_deploy_graph(
                 self.path,
                 metadata,
                 [node.any_name for node in self._graph.inputs],

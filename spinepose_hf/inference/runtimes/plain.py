@@ -61,6 +61,7 @@ class PlainPose:
         self.path = Path(path)
         self._graph = SimccGraph(path, device, threads, session=session)
         self.input_size = self._graph.input_size
+        self.box_padding = self._graph.box_padding
         self.keypoint_names = KEYPOINT_NAMES
         self.precision: FilePrecision = self._graph.precision
         known = known_keypoints(self._graph.keypoint_names, str(path))

@@ -50,6 +50,7 @@ class TorchPose:
             )
         self._model: Any = model.eval().float().to(self._device)
         self.keypoint_names: tuple[str, ...] = KEYPOINT_NAMES
+        self.box_padding = float(config.box_padding)
         height, width = config.image_size
         self.input_size: tuple[int, int] = (int(height), int(width))
         self._split_ratio = float(config.simcc_split_ratio)

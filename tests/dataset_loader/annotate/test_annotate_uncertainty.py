@@ -77,6 +77,7 @@ class _Brightest:
     """A network that always finds the left wrist at the brightest pixel, and all others at (0, 0)."""
 
     input_size = (64, 48)
+    box_padding = 1.25
     keypoint_names = KEYPOINT_NAMES
 
     def __call__(self, crops: NDArray[np.uint8]) -> CropPoses:

@@ -57,7 +57,7 @@ class Counted:
 
     def __init__(self, runtime: OnnxPose) -> None:
         self.runtime = runtime
-        self.input_size = runtime.input_size
+        self.input_size, self.box_padding = runtime.input_size, runtime.box_padding
         self.keypoint_names = runtime.keypoint_names
         self.runs = 0
 

@@ -25,6 +25,7 @@ class BrightestOnTheLeft:
     """Puts every point on the brightest pixel, and is sure of what it calls left only."""
 
     input_size = (64, 48)
+    box_padding = 1.25
     keypoint_names = KEYPOINT_NAMES
 
     def __call__(self, crops: NDArray[np.uint8]) -> CropPoses:

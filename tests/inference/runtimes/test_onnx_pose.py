@@ -42,6 +42,11 @@ def test_runs(toy_pose: Path) -> None:
     assert runtime(crops[:0]).keypoints.shape == (0, 37, 2)
 
 
+def test_a_file_says_how_large_its_crops_are(toy_pose: Path, tmp_path: Path) -> None:
+    assert OnnxPose(toy_pose, "cpu").box_padding == 1.25
+    assert OnnxPose(altered(toy_pose, tmp_path, box_padding="1.1"), "cpu").box_padding == 1.1
+
+
 @pytest.mark.parametrize(
     ("properties", "message"),
     [

@@ -78,6 +78,7 @@ def test_equals_onnxruntime(pose: OpenVinoPose, crops: NDArray[np.uint8], count:
     crops = np.concatenate([crops, crops[::-1, :, ::-1], crops])[:count]
     assert pose.input_size == reference.input_size
     assert pose.keypoint_names == reference.keypoint_names
+    assert pose.box_padding == reference.box_padding
     for _ in range(2):  # the second run reuses what the first one opened
         found, expected = pose(crops), reference(crops)
         assert_alike(found, expected)
@@ -95,6 +96,7 @@ def test_reads_its_own_files(converted: Path, pose: OpenVinoPose, crops: NDArray
     own = OpenVinoPose(converted, "cpu", threads=1)
     assert own.input_size == pose.input_size
     assert own.keypoint_names == pose.keypoint_names
+    assert own.box_padding == pose.box_padding
     assert_alike(own(crops[:1]), pose(crops[:1]))
 
 

@@ -80,6 +80,7 @@ def test_what_a_network_lacks_is_not_found(
         keypoints, scores, sigmas = pose(crops)
     lacking = np.setdiff1d(np.arange(37), ours)
     assert pose.keypoint_names == KEYPOINT_NAMES and keypoints.shape == (3, 37, 2)
+    assert pose.box_padding == 1.25
     assert scores[0].max() == 0 and scores[1:, ours].min() > 0.9 and scores[1:, lacking].sum() == 0
     np.testing.assert_allclose(keypoints[1, ours].mean(axis=0), (23.5, 31.5), atol=3)
     # As a network's own points that it does not see: no place, and the error of a guess.
@@ -92,8 +93,10 @@ def test_what_a_network_lacks_is_not_found(
 
 def test_names_decide_where_points_belong(tmp_path: Path) -> None:
     names = ("right_knee", "tail", "left_knee", "nose")
-    metadata = FileMetadata(format=PLAIN_FORMAT, keypoint_names=names, input_size_hw=SIZE).entries()
+    own = FileMetadata(format=PLAIN_FORMAT, keypoint_names=names, input_size_hw=SIZE, box_padding=1.4)
+    metadata = own.entries()
     pose = PlainPose(save_toy_logits(tmp_path / "named.onnx", 4, metadata=metadata), "cpu")
+    assert pose.box_padding == 1.4
     crops = np.full((1, *SIZE, 3), 128, np.uint8)
     crops[:, 16:48, 12:36] = (255, 0, 0)
     keypoints, scores, _ = pose(crops)

@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from spinepose_hf.model.modeling_spinepose import SpinePoseForPoseEstimation
 
     torch.manual_seed(0)
-    model = SpinePoseForPoseEstimation(SpinePoseConfig.from_variant("t")).eval()
+    model = SpinePoseForPoseEstimation(SpinePoseConfig.from_variant("t", box_padding=1.1)).eval()
     with torch.no_grad():
         model.head.cls_x.weight.mul_(30)
         model.head.cls_y.weight.mul_(30)
@@ -48,6 +48,7 @@ def test_equals_the_deploy_graph(folder: Path, tmp_path: Path) -> None:
     export_deploy(SpinePoseForPoseEstimation.from_pretrained(folder).eval(), file, half_weights=False)
     torch_pose, onnx_pose = TorchPose(str(folder), "cpu"), OnnxPose(file, "cpu")
     assert torch_pose.input_size == onnx_pose.input_size == (256, 192)
+    assert torch_pose.box_padding == onnx_pose.box_padding == 1.1
     assert torch_pose.keypoint_names == onnx_pose.keypoint_names == KEYPOINT_NAMES
     crops = np.random.default_rng(0).integers(0, 255, (3, 256, 192, 3), np.uint8)
     expected, found = torch_pose(crops), onnx_pose(crops)

@@ -57,6 +57,7 @@ class ToyNetwork:
     """Lays the figure over the colour of which a crop's middle shows the most."""
 
     input_size = (64, 48)
+    box_padding = 1.25
     keypoint_names = KEYPOINT_NAMES
 
     def __init__(self) -> None:

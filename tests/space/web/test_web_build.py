@@ -82,7 +82,7 @@ def test_the_command_says_what_is_wrong_in_one_line(
 
 
 def test_the_tables_hold_every_angle_of_the_spine(build: ModuleType) -> None:
-    tables = json.loads(json.dumps(build.page_tables()))
+    tables = json.loads(json.dumps(build.page_tables(OnnxPose(embedded_onnx(), "cpu").box_padding)))
     assert [row["key"] for row in tables["angles"]] == [one.key for one in SPINE if one.unit == "deg"]
     for row in tables["angles"]:
         assert row["formula"] in {"turn", "lean", "unsigned_lean", "total_turning"}
