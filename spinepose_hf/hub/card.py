@@ -50,6 +50,7 @@ class CardFacts:
         licence: of the weights.
         parameters: number of weights.
         image_size: (height, width) of the crops.
+        box_padding: how much larger than a person's box the crop is, per side.
         num_keypoints: K.
         source: what the weights were published from, and its commit or digest.
         base_model: a repository of the Hub that they come from, or None.
@@ -65,6 +66,7 @@ class CardFacts:
     licence: str
     parameters: int
     image_size: tuple[int, int]
+    box_padding: float
     num_keypoints: int
     source: str
     base_model: str | None = None
@@ -149,6 +151,7 @@ def _body(facts: CardFacts) -> str:
         parameters=f"{facts.parameters / 1e6:.1f} M",
         height=height,
         width=width,
+        padding=f"{facts.box_padding:g}",
         source=facts.source,
         licence=facts.licence,
         points=_points() if spine else "",
@@ -204,7 +207,7 @@ answers in SimCC logits, from which come coordinates, a score and a standard dev
 | | |
 |---|---|
 | weights | $parameters |
-| input | crops of $height x $width pixels (height x width), RGB |
+| input | crops of $height x $width pixels (height x width), RGB: a person's box, $padding times as large |
 | published from | $source |
 | licence of the weights | $licence |
 

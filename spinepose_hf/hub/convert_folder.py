@@ -167,6 +167,7 @@ def _write_card(
         licence=licence,
         parameters=_parameters(network),
         image_size=tuple(network.config.image_size),
+        box_padding=float(network.config.box_padding),
         num_keypoints=network.config.num_keypoints,
         source=f"{source.origin}, {version}, by `spinepose convert`",
         base_model=source.repo_id,

@@ -95,6 +95,7 @@ def build_model(
         licence=origin.licence,
         parameters=sum(weight.numel() for weight in network.parameters()),
         image_size=tuple(network.config.image_size),
+        box_padding=float(network.config.box_padding),
         num_keypoints=network.config.num_keypoints,
         source=f"{origin.source}, {version}",
         base_model=origin.source if origin.commit and origin.source != repo_id else None,

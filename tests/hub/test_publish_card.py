@@ -15,6 +15,7 @@ FACTS = CardFacts(
     licence="mit",
     parameters=3_700_000,
     image_size=(256, 192),
+    box_padding=1.15,
     num_keypoints=37,
     source="x",
 )
@@ -83,6 +84,7 @@ def test_licences_as_the_hub_writes_them(licence: str, expected: dict[str, str])
             {"onnx": (("a.onnx", "an A"),)}, "| `onnx/a.onnx` | an A |", "\n- onnx\n- onnx", id="onnx"
         ),
         pytest.param({"num_keypoints": 17}, "17 keypoints", "nine points", id="another skeleton"),
+        pytest.param({}, "RGB: a person's box, 1.15 times as large", "1.25", id="crops"),
         pytest.param({"measured": "AP 1"}, "AP 1", "Not measured", id="measured elsewhere"),
     ],
 )
