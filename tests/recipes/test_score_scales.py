@@ -40,6 +40,18 @@ def test_the_best_scale_is_found(best: int) -> None:
     assert found.error(score_scales.only(score_scales.PARTS["body"], wrong)) == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize(
+    ("score", "best"),
+    [pytest.param(0.895, 14, id="as good as any"), pytest.param(0.85, 30, id="worse than the best")],
+)
+def test_of_equals_the_one_nearest_to_1_is_taken(score: float, best: int) -> None:
+    # Nine in ten are right: a scale at which points score 0.9 has no error.
+    found = scored(30)
+    found.scores[:, :, 14] = score
+    assert abs(score_scales.SCALES[14] - 1) < abs(score_scales.SCALES[30] - 1)
+    assert score_scales.best_places([found]) == [best] * 37
+
+
 def test_points_that_nobody_has_stay() -> None:
     found = scored(3, "body")
     assert found.error(score_scales.only(score_scales.PARTS["feet"], 3)) is None
