@@ -43,7 +43,7 @@ COMPOSITES: Final = (18000, 4)
 """The same of the set before photos."""
 
 
-BOX_PADDING: Final = 1.1
+BOX_PADDING: Final = 1.15
 """How much larger than its box a crop is: what proved best (docs/embedded_model.md); the original: 1.25."""
 
 
