@@ -115,6 +115,8 @@ class Recipe:
         teacher_cache: folder of the teacher's answers.
         augmentation: probabilities and ranges of the random views.
         views: how many different views of a person there are, 0 = endless; see the arguments.
+        box_padding: how much larger than its box the crop of a person is, around which views vary; the model
+            says so afterwards. 0 = as the model says.
         seed: of weights, order and views.
         workers: loader processes.
         threads: threads of the network on the CPU, 0 = torch's choice.
@@ -149,6 +151,7 @@ class Recipe:
     teacher_cache: str = ""
     augmentation: AugmentationOptions = field(default_factory=AugmentationOptions)
     views: int = 0
+    box_padding: float = 0.0
     seed: int = 21
     workers: int = 1
     threads: int = 0
@@ -234,6 +237,10 @@ def _check(recipe: Recipe) -> None:
         for name in ("steps", "batch", "accumulate"):
             if getattr(stage, name) < 1:
                 raise RecipeError(f"stages[{number}].{name} must be 1 or more")
+    if recipe.box_padding < 0:
+        raise RecipeError(
+            f"box_padding is {recipe.box_padding:g}; give a factor above 0, or 0 for the model's own"
+        )
     if recipe.skeleton not in SKELETONS:
         raise RecipeError(f"skeleton is {recipe.skeleton!r}, not {', '.join(SKELETONS)}")
     if recipe.teacher_keypoints not in get_args(TeacherKeypoints):

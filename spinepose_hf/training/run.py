@@ -83,6 +83,8 @@ def _run_stage(recipe: Recipe, stage: Stage, folder: Path, before: Path | None) 
     given = [part.index.schema for parts in (*found.values(), *judged.values()) for part in parts]
     schema = _skeleton(recipe, start, [*(stream.schema for stream in streams), *given])
     model = load_start(start, schema)
+    if recipe.box_padding:
+        model.config.box_padding = recipe.box_padding
     _leave_out_missing(args, model.config)
     schema = config_schema(model.config)
 

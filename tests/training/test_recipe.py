@@ -35,6 +35,7 @@ def test_fills_in_defaults() -> None:
         ("sources as a list", {"train": [{"annotations": "a.json"}]}, "train must map names to sources"),
         ("unknown part", {"train": {"m": {"annotations": "a", "part": "half"}}}, "part is 'half'"),
         ("share of nobody", {"stages": [{"steps": 1, "shares": {"you": 1}}]}, "no source 'you'"),
+        ("crops of nothing", {"box_padding": -1}, "box_padding is -1; give a factor above 0"),
         ("augmentation as a number", {"augmentation": {"flop": 1}}, "augmentation: unknown entry 'flop'"),
     ],
 )

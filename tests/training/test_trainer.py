@@ -160,6 +160,7 @@ def test_a_recipe_runs_its_stages_once_and_hands_the_model_on(data: Path, tmp_pa
         {
             "model": str(tmp_path / "start"), "output": str(tmp_path / "run"), "workers": 0, "bf16": False,
             "teacher": str(tmp_path / "start"), "teacher_cache": str(tmp_path / "cache"), "views": 1,
+            "box_padding": 1.5,
             "train": {"blobs": {**source, "part": "train"}},
             "validation": {"blobs": {**source, "part": "validation"}},
             "stages": [{"steps": 2, "batch": 4, "crop_height": 32}, {"steps": 3, "batch": 4, "warmup": 1}],
@@ -168,6 +169,7 @@ def test_a_recipe_runs_its_stages_once_and_hands_the_model_on(data: Path, tmp_pa
     folder = run_recipe(recipe)
     assert folder == tmp_path / "run" / "stage2"
     done = json.loads((folder / "stage_done.json").read_text())
+    assert json.loads((folder / "config.json").read_text())["box_padding"] == 1.5
     assert done["steps"] == 3 and 0 <= done["eval_blobs_all_oks"] <= 1
     assert list((tmp_path / "cache").rglob("*.safetensors"))
     written = (folder / "model.safetensors").stat().st_mtime_ns
