@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any, Final
 
+import gradio as gr
+
 from spinepose_hf.app.compare_plot import compare_plot, plotted_measures
 from spinepose_hf.app.comparison import comparison_document, comparison_html, differences
 from spinepose_hf.app.context import AppContext
@@ -32,8 +34,6 @@ _CANCELLED: Final = '<p class="quiet">Cancelled; nothing of it is kept.</p>'
 
 def build_compare_videos(context: AppContext) -> None:
     """Add the part for videos, and the endpoint `/compare_videos`."""
-    import gradio as gr
-
     uploads, spans = _inputs(context.settings.video_seconds)
     with gr.Row():
         run = gr.Button("Compare the videos", variant="primary", elem_id="compare-videos-run")
@@ -59,9 +59,13 @@ def build_compare_videos(context: AppContext) -> None:
     known = gr.State(None, time_to_live=60 * context.settings.keep_minutes)
     shown = [*results, drawn, told, over_time, key, plot, known]
 
+    # To Gradio a cancelled run is a failed one; its visitor is told otherwise.
+    cancelled: set[str] = set()
+
     @plain_errors
-    def compare(first: Payload, second: Payload, *rest: Any) -> Iterator[list[Any]]:
+    def compare(visitor: gr.Request, first: Payload, second: Payload, *rest: Any) -> Iterator[list[Any]]:
         along, requests = rest[-1], _requests((first, second), rest[:-1])
+        cancelled.discard(str(visitor.session_hash))
         traces: list[VideoTrace] = []
         yield _values("")
         for place, request in enumerate(requests):
@@ -76,6 +80,18 @@ def build_compare_videos(context: AppContext) -> None:
         yield _finished((traces[0], traces[1]), along)
 
     @plain_errors
+    def cancel(visitor: gr.Request) -> list[Any]:
+        cancelled.add(str(visitor.session_hash))
+        return _values(_CANCELLED)
+
+    @plain_errors
+    def fail(visitor: gr.Request) -> list[Any]:
+        hashed = str(visitor.session_hash)
+        status = _CANCELLED if hashed in cancelled else _WELCOME
+        cancelled.discard(hashed)
+        return _values(status)
+
+    @plain_errors
     def redraw(traces: Traces | None, chosen: str | None, along: str) -> Any:
         return None if traces is None or not chosen else compare_plot(traces, NAMES, chosen, along == "share")
 
@@ -85,16 +101,14 @@ def build_compare_videos(context: AppContext) -> None:
         compare, [*uploads, *spans, axis], shown, preprocess=False, concurrency_id="video",
         concurrency_limit=context.settings.videos, **private,
     )  # fmt: skip
-    event.failure(lambda: _values(_WELCOME), None, shown, queue=False, **private)
-    stop.click(lambda: _values(_CANCELLED), None, shown, cancels=[event], queue=False, **private)
+    event.failure(fail, None, shown, queue=False, **private)
+    stop.click(cancel, None, shown, cancels=[event], queue=False, **private)
     for choice in (key, axis):
         choice.input(redraw, [known, key, axis], plot, **private)
     _wire_endpoint(context)
 
 
 def _wire_endpoint(context: AppContext) -> None:
-    import gradio as gr
-
     @plain_errors
     def compare_videos(
         first: Payload, second: Payload, first_start: float = 0, first_end: float = 0,
@@ -127,8 +141,6 @@ def _wire_endpoint(context: AppContext) -> None:
 
 def _inputs(most: float) -> tuple[list[Any], list[Any]]:
     """Fields of both videos, and of their beginnings and ends."""
-    import gradio as gr
-
     uploads, spans = [], []
     with gr.Row(equal_height=False):
         for place, name in enumerate(NAMES, 1):
@@ -174,15 +186,11 @@ def _followed(job: VideoJob) -> Iterator[VideoProgress]:
 
 def _values(told: str) -> list[Any]:
     """The page while there is no result."""
-    import gradio as gr
-
     hidden = gr.update(visible=False)
     return [None, None, hidden, told, hidden, gr.update(choices=[], value=None), None, None]
 
 
 def _finished(traces: Traces, along: str) -> list[Any]:
-    import gradio as gr
-
     views = (traces[0].view, traces[1].view)
     rows = differences(traces[0].means(), traces[1].means(), views)
     keys = plotted_measures(traces)

@@ -121,7 +121,7 @@ def test_the_page_was_built_from_this_package(
 
 def test_crops_and_keypoints_are_those_of_python(opened: WebVisit, walking: Any, runtime: OnnxPose) -> None:
     boxes = list(BOXES.values())
-    crops, matrices = crop_persons(walking, boxes, runtime.input_size)
+    crops, matrices = crop_persons(walking, boxes, runtime.input_size, runtime.box_padding)
     found = in_page(opened, walking, boxes)
     assert found["matrix"] == pytest.approx(np.stack([matrices[:, 0, 0], *matrices[:, :, 2].T], axis=1))
     # OpenCV interpolates with rounded weights.
@@ -198,7 +198,7 @@ def test_a_photo_with_a_box_gives_the_keypoints_of_python(
     opened.told("found")
     result = draw_box(opened, box, image.shape)
     expected, scores, _ = poses_in_boxes(image, [result["box"]], MirroredPose(runtime))
-    scale = matrix_scale(crop_persons(image, [result["box"]], runtime.input_size)[1])[0]
+    scale = matrix_scale(crop_persons(image, [result["box"]], runtime.input_size, runtime.box_padding)[1])[0]
     assert_near(result["keypoints"], expected[0], scores[0], scale)
 
 
@@ -437,7 +437,7 @@ def test_a_graphics_card_finds_the_same(
     x, y, width, height = result["bbox"]
     box = [x, y, x + width, y + height]
     expected, scores, _ = poses_in_boxes(walking, [box], MirroredPose(runtime))
-    scale = matrix_scale(crop_persons(walking, [box], runtime.input_size)[1])[0]
+    scale = matrix_scale(crop_persons(walking, [box], runtime.input_size, runtime.box_padding)[1])[0]
     keypoints = np.array(result["keypoints"]).reshape(-1, 3)[:, :2]
     assert_near(keypoints, expected[0], scores[0], scale)
 
