@@ -140,8 +140,8 @@ def iterate_crops(
         images: the folder of the pictures, or a function from the row of a picture to its encoded bytes (for
             zips: `functools.partial(rows.read_picture, source, part, index)`).
         input_size: (height, width) of the crops.
-        padding: how much larger than its box a crop is, per side.
         persons: (N,) which persons; None takes `usable_persons`. Pictures without any are not read.
+        padding: how much larger than its box a crop is, per side.
 
     Yields:
         One item a picture.

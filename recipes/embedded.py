@@ -42,7 +42,6 @@ RENDERED: Final = {"train": (24000, 3), "validation": (1000, 1000003), "scores":
 COMPOSITES: Final = (18000, 4)
 """The same of the set before photos."""
 
-
 BOX_PADDING: Final = 1.15
 """How much larger than its box a crop is: what proved best (docs/embedded_model.md); the original: 1.25."""
 

@@ -258,7 +258,7 @@ def of_torch(
         name=name,
         digest=digest,
         flip=flip,
-        box_padding=float(getattr(config, "box_padding", BOX_PADDING)),
+        box_padding=float(config.box_padding),
     )
 
 
